@@ -1,0 +1,81 @@
+# Each target first installs what it needs into .venv, from the lock files; nothing but Python is assumed.
+
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+PIP_INSTALL := $(RUN) pip install --disable-pip-version-check
+PACKAGES := api worker cli genart_core tests benchmarks
+
+# One lock for every supported Python and platform. uv only writes it; pip installs from it.
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-header --no-annotate $(UPGRADE) pyproject.toml
+ALL := --extra worker --extra embedded
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check chaos bench docs openapi lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
+		printf 'make %-8s %s\n' "$$target" "$$text"; done
+
+up: $(VENV)/.installed ## install and start the service; Ctrl-C stops it
+	@exec $(VENV)/bin/genart up
+
+test: $(VENV)/.installed-dev ## install and run the tests (without a GPU, without the long chaos runs)
+	$(RUN) pytest -m "not chaos and not gpu"
+
+check: $(VENV)/.installed-dev ## style, types, import rules, generated files, weights budget
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy $(PACKAGES)
+	$(VENV)/bin/lint-imports
+	$(RUN) api.openapi --check
+	$(RUN) cli.reference --check
+	$(RUN) pytest --quiet tests/test_house.py
+
+chaos: $(VENV)/.installed-dev ## kill and stop real processes for minutes
+	$(RUN) pytest -m chaos tests/chaos
+
+bench: $(VENV)/.installed-dev ## measure the service beside its yardsticks
+	$(RUN) benchmarks.service
+
+docs: $(VENV)/.installed-dev ## write the generated pages
+	$(RUN) cli.reference --write
+
+openapi: $(VENV)/.installed-dev ## write openapi/openapi.json
+	$(RUN) api.openapi --write
+
+lock: $(VENV)/.installed-dev ## write the lock files; UPGRADE=--upgrade takes newer versions
+	$(LOCK) $(ALL) --output-file requirements.lock >/dev/null
+	$(LOCK) $(ALL) --group dev --constraints requirements.lock --output-file requirements-dev.lock >/dev/null
+	$(LOCK) --group build --constraints requirements.lock --output-file requirements-gateway.lock >/dev/null
+
+clean: ## remove .venv and the caches; state in GENART_HOME stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/pip
+	$(call install,requirements.lock)
+	@touch $@
+
+# The development lock contains the other one, so both are done.
+$(VENV)/.installed-dev: requirements-dev.lock requirements.lock pyproject.toml | $(VENV)/bin/pip
+	$(call install,requirements-dev.lock)
+	@touch $(VENV)/.installed $@
+
+define install
+	@echo "installing $(1) into $(VENV); the first time takes minutes, since PyTorch is large"
+	$(PIP_INSTALL) $(if $(wildcard $(VENV)/.installed*),--quiet) --require-hashes -r $(1)
+	$(PIP_INSTALL) --quiet --no-deps --no-build-isolation -e .
+endef
+
+# Some distributions leave ensurepip out of venv; then the pip beside that Python is used.
+$(VENV)/bin/pip:
+	@python=$$(for name in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+		"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+			&& echo "$$name" && break; done); \
+	if [ -z "$$python" ]; then \
+		echo "genart needs Python 3.11 or newer on the PATH (or: make PYTHON=/path/to/python3.12 ...)" >&2; \
+		exit 1; fi; \
+	echo "making $(VENV) with $$("$$python" --version)"; \
+	if "$$python" -c 'import ensurepip' 2>/dev/null; then "$$python" -m venv $(VENV); \
+	else "$$python" -m venv --without-pip $(VENV) \
+		&& "$$python" -m pip --python $(VENV)/bin/python install --quiet pip; fi

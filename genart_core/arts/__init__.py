@@ -1,0 +1,1 @@
+"""One folder per art: listing this folder shows everything the service can make."""

@@ -1,0 +1,1 @@
+"""Text, written character by character by an LSTM language model."""

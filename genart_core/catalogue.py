@@ -1,0 +1,93 @@
+"""Everything the service can make: one line per kind.
+
+The routes, the OpenAPI document, the worker's dispatch and the tests over every art are generated
+from `kinds()`. Importing this module brings no torch in: generators and trainers are named by their
+module path and enter through `load_generator` and `load_trainer` alone.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from genart_core.arts.text.request import TextRequest
+from genart_core.arts.text.request import batch_key as text_batch_key
+from genart_core.arts.text.request import cost as text_cost
+from genart_core.artwork import Generate
+from genart_core.errors import UnknownKindError
+from genart_core.request import ArtRequest
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One thing a caller can ask for.
+
+    `batch_key(request)` names what may be made together: equal keys share a forward pass, at most
+    `batch_limit` jobs at once. `cost(request)` is in units that run time is proportional to; run
+    times are learned per kind and unit. `threads` is how many CPU threads serve it best (0 = all):
+    many small steps run fastest on one.
+    """
+
+    name: str
+    art: str
+    summary: str
+    request: type[ArtRequest]
+    generate: str
+    batch_limit: int
+    batch_key: Callable[[Any], str]
+    cost: Callable[[Any], float]
+    threads: int
+
+
+KINDS = (
+    Kind(
+        name="text",
+        art="text",
+        summary="Text, continued from a prompt by a character-level LSTM",
+        request=TextRequest,
+        generate="genart_core.arts.text.generate:generate",
+        batch_limit=16,
+        batch_key=text_batch_key,
+        cost=text_cost,
+        threads=1,
+    ),
+)
+
+TRAINERS = {"text": "genart_core.arts.text.train:app"}
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Return all kinds by name, with those of the modules listed in `GENART_EXTRA_ARTS`."""
+    extra = [name for name in os.environ.get("GENART_EXTRA_ARTS", "").split(",") if name]
+    found = [*KINDS, *(kind for name in extra for kind in import_module(name).KINDS)]
+    return {kind.name: kind for kind in found}
+
+
+def find_kind(name: str) -> Kind:
+    """Return a kind by name.
+
+    Raises:
+        UnknownKindError: if there is none.
+    """
+    if name not in kinds():
+        raise UnknownKindError(name, sorted(kinds()))
+    return kinds()[name]
+
+
+def load_generator(name: str) -> Generate:
+    """Import and return a kind's generator; this is where torch enters a worker."""
+    generate: Generate = _load(find_kind(name).generate)
+    return generate
+
+
+def load_trainer(art: str) -> Any:
+    """Import and return the `genart train` sub-command of an art (a typer app)."""
+    return _load(TRAINERS[art])
+
+
+def _load(path: str) -> Any:
+    module, _, attribute = path.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,63 @@
+"""Errors of the shared half.
+
+GenartError
+ ├── UnknownKindError       no such route or kind
+ ├── UnknownModelError      no such model for this art
+ ├── ModelNotPulledError    the model is known, its file is not here
+ ├── DamagedWeightsError    a weights file is not what its card says
+ └── ArtError               the job itself cannot succeed; never retried
+"""
+
+from collections.abc import Sequence
+
+
+class GenartError(Exception):
+    """Base of all errors that a caller can do something about; `code` is stable."""
+
+    code = "error"
+
+
+class UnknownKindError(GenartError):
+    """Raised for a kind that the catalogue doesn't list."""
+
+    code = "unknown_kind"
+
+    def __init__(self, kind: str, known: Sequence[str]) -> None:
+        super().__init__(f"Unknown kind {kind!r}; known kinds: {', '.join(known)}")
+        self.kind = kind
+        self.known = tuple(known)
+
+
+class UnknownModelError(GenartError):
+    """Raised for a model name that no art of this kind has."""
+
+    code = "unknown_model"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"Unknown model {name!r}; known models: {', '.join(known) or 'none'}")
+        self.name = name
+        self.known = tuple(known)
+
+
+class ModelNotPulledError(GenartError):
+    """Raised for a catalogued model whose file has not been downloaded."""
+
+    code = "model_not_pulled"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Model {name!r} is not here yet; run: genart models pull {name}")
+        self.name = name
+
+
+class DamagedWeightsError(GenartError):
+    """Raised when a weights file is unreadable or its sha256 is not the card's."""
+
+    code = "damaged_weights"
+
+
+class ArtError(GenartError):
+    """Raised by a generator when this request can't become an artwork; it is not retried."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code

@@ -1,0 +1,1 @@
+"""Torch code that two arts or more share."""

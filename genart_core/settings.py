@@ -1,0 +1,54 @@
+"""Settings that the gateway, the worker and the command line share.
+
+Every setting is an environment variable `GENART_<FIELD>` (and the usual `REDIS_URL`); the classes
+here and in `api`, `worker` and `cli` are the one place where they are documented, and
+`docs/reference/settings.md` is generated from them.
+"""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class CoreSettings(BaseSettings):
+    """What every process needs."""
+
+    model_config = SettingsConfigDict(env_prefix="GENART_", frozen=True, populate_by_name=True)
+
+    home: Path = Field(
+        default=Path.home() / ".genart",
+        description="Folder of all state: embedded Redis, outputs, models trained or pulled.",
+    )
+    redis_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("GENART_REDIS_URL", "REDIS_URL"),
+        description="Redis or Valkey >= 7 to use (`redis://`, `rediss://`, `unix://`). "
+        "Empty: `genart up` starts an embedded one.",
+    )
+    blob_url: str = Field(
+        default="",
+        description="Where outputs are kept, as an fsspec URL (`file:///…`, `s3://…`). "
+        "Empty: `blobs` under the home folder.",
+    )
+    retention_seconds: int = Field(
+        default=24 * 3600,
+        ge=1,
+        description="How long a finished job and its outputs are kept.",
+    )
+    tombstone_seconds: int = Field(
+        default=7 * 24 * 3600,
+        ge=1,
+        description="How long after that the job's address answers 410 rather than 404.",
+    )
+    log_level: str = Field(default="INFO", description="Level of the logs on standard error.")
+
+    @property
+    def blobs(self) -> str:
+        """The blob store's URL with the default filled in."""
+        return self.blob_url or f"file://{self.home.resolve()}/blobs"
+
+    @property
+    def keep_ms(self) -> tuple[int, int]:
+        """How long a record, then its tombstone is kept, in milliseconds."""
+        return self.retention_seconds * 1000, self.tombstone_seconds * 1000

@@ -1,0 +1,1 @@
+"""Tests, in the order of the packages; `support` starts the real processes they need."""

@@ -1,0 +1,113 @@
+"""The rules of the house that no linter knows."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from cli.reference import SECTIONS
+from genart_core.settings import CoreSettings
+from genart_core.weights import BUDGET_BYTES, SHIPPED
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("api", "worker", "cli", "genart_core")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-gateway.lock")
+TORCH_FREE = (
+    *("request", "artwork", "catalogue", "weights", "errors", "settings"),
+    *(f"jobs.{path.stem}" for path in (ROOT / "genart_core" / "jobs").glob("[a-z]*.py")),
+    *(f"arts.{path.parent.name}.request" for path in ROOT.glob("genart_core/arts/*/request.py")),
+)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        ([f"genart_core.{name}" for name in TORCH_FREE], ("torch", "safetensors", "celery")),
+        (["api.main", "api.server"], ("torch", "safetensors", "numpy", "celery", "kombu")),
+        (["cli.main", "cli.up"], ("torch", "safetensors", "numpy", "celery", "kombu")),
+    ],
+    ids=["genart_core", "api", "cli"],
+)
+def test_the_light_half_imports_nothing_heavy(modules: list[str], heavy: tuple[str, ...]) -> None:
+    program = f"import sys, {', '.join(modules)}; print({{*{heavy}}} & set(sys.modules) or '')"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == ""
+
+
+def test_a_package_says_what_it_is_and_nothing_more() -> None:
+    inits = [path for name in PACKAGES for path in (ROOT / name).rglob("__init__.py")]
+    bodies = {path: ast.parse(path.read_text()).body for path in inits}
+
+    assert [path for path, body in bodies.items() if len(body) != 1 or not is_text(body[0])] == []
+
+
+def test_every_folder_of_code_is_a_package() -> None:
+    folders = {path.parent for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
+
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+@pytest.mark.parametrize("settings", [kind for _, kind in SECTIONS])
+def test_every_setting_is_described(settings: type[CoreSettings]) -> None:
+    assert [name for name, f in settings.model_fields.items() if not f.description] == []
+
+
+def test_the_version_is_the_changelogs_newest() -> None:
+    newest = re.search(r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert newest is not None
+    assert newest[1] == PROJECT["project"]["version"]
+
+
+def test_the_weights_that_ship_stay_within_their_budget() -> None:
+    sizes = {path.name: path.stat().st_size for path in SHIPPED.rglob("*.safetensors")}
+
+    assert sum(sizes.values()) <= BUDGET_BYTES, sizes
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_file_pins_with_hashes_and_names_no_place(name: str) -> None:
+    lines = (ROOT / name).read_text().splitlines()
+    pins = [line for line in lines if not line.startswith("    --hash=sha256:")]
+
+    assert all(re.match(r"[a-z0-9-]+==[^ ]+( ; .+)? \\$", line) for line in pins)
+    assert not [line for line in lines if "://" in line or "/" in line or line.startswith("-")]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_lock_files_fit_the_project(name: str) -> None:
+    pinned = dict(
+        line.split(" ")[0].split("==")
+        for line in (ROOT / name).read_text().splitlines()
+        if "==" in line.split(" ")[0]
+    )
+
+    for wanted in (Requirement(text) for text in requirements_of(name)):
+        version = pinned.get(canonicalize_name(wanted.name))
+        assert version is not None, f"make lock: {wanted.name} is missing"
+        assert wanted.specifier.contains(version), f"make lock: {wanted} is pinned to {version}"
+
+
+def requirements_of(lock: str) -> list[str]:
+    """Return what the project asks for in a lock file."""
+    project, groups = PROJECT["project"], PROJECT["dependency-groups"]
+    if lock == "requirements-gateway.lock":
+        return [*project["dependencies"], *groups["build"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["worker"], *extras["embedded"]]
+    return wanted + groups["dev"] if lock == "requirements-dev.lock" else wanted
+
+
+def is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
