@@ -1,0 +1,1 @@
+"""What every job goes through: record, transitions, events and outputs, kept in Redis."""

@@ -1,0 +1,164 @@
+"""What a caller's request may do to a job: submit, read, follow, cancel, delete."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from genart_core.jobs.queue import doorbell_pieces
+from genart_core.jobs.record import JobId, Pace, Placed, decode_job
+from genart_core.jobs.store import Call, Keep, pairs_of, text_of
+
+Visibility = Literal["found", "gone", "missing"]
+
+_IDEMPOTENCY_MS = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What the gateway knows of a job before it exists. `request` is JSON with the seed drawn."""
+
+    id: JobId
+    kind: str
+    client: str
+    request: str
+    batch_key: str
+    cost: float
+    idempotency_key: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What admission allows: unfinished jobs per client, waiting jobs in all, time to live."""
+
+    active_per_client: int
+    ready: int
+    deadline_ms: int
+
+
+class Submitted(NamedTuple):
+    """`created` and `replayed` carry the job; `conflict`, `quota` and `full` do not."""
+
+    outcome: Literal["created", "replayed", "conflict", "quota", "full"]
+    placed: Placed | None
+
+
+def submit(submission: Submission, limits: Limits) -> Call[Submitted]:
+    """Enter a job: idempotency, quota, admission, record, place in line, event and doorbell."""
+    job = submission
+    return Call(
+        "submit",
+        (
+            *(job.id, job.kind, job.client, job.request, job.batch_key, job.cost),
+            *(job.idempotency_key, job.fingerprint, _IDEMPOTENCY_MS),
+            *(limits.active_per_client, limits.ready, limits.deadline_ms),
+            *doorbell_pieces(),
+        ),
+        lambda reply: Submitted(reply[0].decode(), _placed(reply[2]) if len(reply) > 2 else None),
+    )
+
+
+class Found(NamedTuple):
+    """A reader's answer: the job if it is `found`."""
+
+    state: Visibility
+    placed: Placed | None
+
+
+def get(job_id: JobId, client: str) -> Call[Found]:
+    """Read a job as one client sees it; an empty client sees all."""
+    return Call("get", (job_id, client), _found)
+
+
+class Snapshot(NamedTuple):
+    """The state that all events up to `last_event` add up to; `partial` is text by sample."""
+
+    state: Visibility
+    placed: Placed | None
+    partial: tuple[str, ...]
+    last_event: str
+
+
+def snapshot(job_id: JobId, client: str) -> Call[Snapshot]:
+    """Read a job together with its partial text."""
+
+    def decode(reply: Any) -> Snapshot:
+        state, placed = _found(reply)
+        if placed is None:
+            return Snapshot(state, None, (), "0-0")
+        return Snapshot(state, placed, tuple(text.decode() for text in reply[2]), reply[3].decode())
+
+    return Call("snapshot", (job_id, client), decode)
+
+
+class Event(NamedTuple):
+    """One entry of a job's stream; `data` is JSON."""
+
+    id: str
+    name: str
+    data: str
+
+
+class Events(NamedTuple):
+    """Events after a given one; with a `gap`, some are no longer there and a snapshot is due."""
+
+    state: Visibility
+    gap: bool
+    events: tuple[Event, ...]
+
+
+def events(job_id: JobId, client: str, after: str, count: int = 100) -> Call[Events]:
+    """Read the events after the one with id `after` (`0-0` = from the first)."""
+
+    def decode(reply: Any) -> Events:
+        if len(reply) == 1:
+            return Events(reply[0].decode(), gap=False, events=())
+        found = tuple(
+            Event(entry.decode(), fields[1].decode(), fields[3].decode())
+            for entry, fields in reply[2]
+        )
+        return Events(reply[0].decode(), reply[1] == b"gap", found)
+
+    return Call("events", (job_id, client, after, count), decode)
+
+
+class Page(NamedTuple):
+    """Jobs, newest first, and the cursor of the next page ("" = this is the last)."""
+
+    jobs: tuple[Placed, ...]
+    cursor: str
+
+
+def list_jobs(
+    client: str, *, cursor: str = "", limit: int = 50, kind: str = "", status: str = ""
+) -> Call[Page]:
+    """Read a page of a client's jobs."""
+    return Call(
+        "list",
+        (client, cursor, limit, kind, status),
+        lambda reply: Page(tuple(_placed(view) for view in reply[0]), reply[1].decode()),
+    )
+
+
+def cancel(job_id: JobId, client: str, keep: Keep) -> Call[Found]:
+    """Cancel a job: a queued one ends at once, a running one within a step, an ended one stays."""
+    return Call("cancel", (job_id, client, *keep), _found)
+
+
+def delete(job_id: JobId, client: str, keep: Keep) -> Call[Visibility]:
+    """Remove a job, whatever its state."""
+    return Call("delete", (job_id, client, *keep), text_of)
+
+
+def _placed(view: Any) -> Placed:
+    fields, position, workers, now, pace = view
+    return Placed(
+        job=decode_job(pairs_of(fields)),
+        position=position if position >= 0 else None,
+        live_workers=workers,
+        now=now,
+        pace=Pace(*map(float, pace)) if pace and pace[0] else None,
+    )
+
+
+def _found(reply: Any) -> Found:
+    return Found(reply[0].decode(), _placed(reply[1]) if len(reply) > 1 else None)

@@ -1,0 +1,79 @@
+#!lua flags=allow-oom
+-- Take the next job in fair order, and with it up to limit - 1 others that can share its batch.
+-- With a join_kind the claim is for a batch already running: it takes only what fits in there, and
+-- nothing at all when somebody else is next, so that a busy model can't keep the others waiting.
+local worker, slot, epoch, lease_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local limit, join_kind, join_key, keep = tonumber(ARGV[5]), ARGV[6], ARGV[7], {ARGV[8], ARGV[9]}
+local kinds = {unpack(ARGV, 10)} -- name, batch limit, name, batch limit, …
+local now = now_ms()
+
+-- A worker that its supervisor has written off must not take on new work.
+if (redis.call('GET', key('epoch', slot)) or epoch) ~= epoch then return {'stale', {}} end
+
+-- Clears the head of one kind's line of what can no longer run; returns the head and its tag.
+local function head_of(kind)
+  while true do
+    local head = redis.call('ZRANGE', key('ready', kind), 0, 0, 'WITHSCORES')
+    if #head == 0 then return nil end
+    local deadline = tonumber(field(head[1], 'deadline_at') or '-1')
+    if deadline == 0 or deadline > now then return head[1], tonumber(head[2]) end
+    if deadline < 0 then
+      leave_ready(head[1], kind)
+    else
+      local detail = 'Missed its deadline before a worker was free'
+      settle(head[1], 'expired', {'error', failure('deadline_missed', detail, true)}, keep, now)
+    end
+  end
+end
+
+local function next_in_line()
+  local best, best_id, best_tag, best_limit
+  for i = 1, #kinds, 2 do
+    local id, tag = head_of(kinds[i])
+    if id and (not best or tag < best_tag or (tag == best_tag and id < best_id)) then
+      best, best_id, best_tag, best_limit = kinds[i], id, tag, tonumber(kinds[i + 1])
+    end
+  end
+  return best, best_id, best_limit
+end
+
+-- It rises with time too, in microseconds: a Redis that lost its last second must not give the same
+-- number twice.
+local function next_fence()
+  local time = redis.call('TIME')
+  local fence = math.max(tonumber(redis.call('GET', key('fence')) or '0') + 1,
+    time[1] * 1000000 + time[2])
+  redis.call('SET', key('fence'), fence)
+  return fence
+end
+
+local function take(id, kind)
+  leave_ready(id, kind)
+  local job = key('job', id)
+  local attempt = redis.call('HINCRBY', job, 'attempt', 1)
+  redis.call('HSET', job, 'status', 'running', 'fence', next_fence(),
+    'worker', worker, 'slot', slot, 'epoch', epoch, 'started_at', now)
+  redis.call('ZADD', key('leases'), now + lease_ms, id)
+  emit_status(id, 'running', attempt, touch(id, 'running'))
+  return redis.call('HGETALL', job)
+end
+
+local kind, first, room = next_in_line()
+if not kind then return {'empty', {}} end
+local wanted = field(first, 'batch_key')
+if join_kind ~= '' and (join_kind ~= kind or join_key ~= wanted) then return {'empty', {}} end
+room = math.min(room, limit)
+local taken = {}
+local line = redis.call('ZRANGE', key('ready', kind), 0, room * 4 - 1, 'WITHSCORES')
+for i = 1, #line, 2 do
+  if #taken >= room then break end
+  local held = redis.call('HMGET', key('job', line[i]), 'batch_key', 'deadline_at')
+  local deadline = tonumber(held[2] or '-1') -- 0: none; -1: the record is gone
+  if held[1] == wanted and (deadline == 0 or deadline > now) then
+    taken[#taken + 1] = take(line[i], kind)
+    if tonumber(line[i + 1]) > tonumber(redis.call('GET', key('virtual')) or '0') then
+      redis.call('SET', key('virtual'), line[i + 1])
+    end
+  end
+end
+return {#taken > 0 and 'claimed' or 'empty', taken}

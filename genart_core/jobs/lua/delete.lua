@@ -1,0 +1,14 @@
+#!lua flags=allow-oom
+-- A caller deletes: nothing of the job stays; a worker that runs it finds its lease lost.
+local id, client, keep = ARGV[1], ARGV[2], {ARGV[3], ARGV[4]}
+local state = lookup(id, client)
+if state ~= 'found' then return state end
+local held, now = redis.call('HMGET', key('job', id), 'status', 'client'), now_ms()
+local is_running = held[1] == 'running' or held[1] == 'canceling'
+if is_running or held[1] == 'queued' then settle(id, 'canceled', {}, keep, now) end
+redis.call('DEL', key('job', id), key('events', id), key('tombstone', id))
+redis.call('ZREM', key('jobs', held[2]), id)
+redis.call('ZREM', key('dead'), id)
+-- The sweeper removes the files; by then a worker that was writing some is through or dead.
+redis.call('ZADD', key('expiring'), is_running and now + WORKER_TTL_MS or now, id)
+return state

@@ -1,0 +1,142 @@
+-- What all transitions share. KEYS[1] is the name space; every other key is derived from it, so the
+-- scripts want one Redis (or one hash slot: a name space such as "{genart}").
+local ns = KEYS[1]
+
+local MAX_EVENTS = 512 -- per job; a reader that falls further behind is given a snapshot
+local MAX_STRIKES = 3 -- claims that may end in a lost lease before the job is a dead letter
+local MEASURED_RUNS = 64 -- run times kept per kind, for the ETA
+local CLIENT_TTL_MS = 7 * 24 * 3600 * 1000
+local WORKER_TTL_MS = 10000
+
+local function key(...) return ns .. ':' .. table.concat({...}, ':') end
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function field(id, name) return redis.call('HGET', key('job', id), name) end
+
+local function live_workers(now)
+  return redis.call('ZCOUNT', key('workers'), now - WORKER_TTL_MS, '+inf')
+end
+
+-- A doorbell is a Celery message that says no more than "look". One waiting bell per live worker is
+-- enough: whoever hears it claims until nothing is left. `bell` is the message cut at its unique tag.
+local function ring(bell, tag, now)
+  local queue = key('doorbell')
+  if redis.call('LLEN', queue) < math.max(1, live_workers(now)) then
+    redis.call('LPUSH', queue, bell[1] .. tag .. bell[2])
+  end
+end
+
+local function emit(id, name, data)
+  return redis.call('XADD', key('events', id), 'MAXLEN', '~', MAX_EVENTS, '*',
+    'event', name, 'data', data)
+end
+
+-- Raise the version and wake whoever waits for this job, on any gateway.
+local function touch(id, status)
+  local version = redis.call('HINCRBY', key('job', id), 'version', 1)
+  redis.call('PUBLISH', key('changed'), id .. ' ' .. version .. ' ' .. status)
+  return version
+end
+
+local function emit_status(id, status, attempt, version)
+  emit(id, 'status', cjson.encode({status = status, attempt = tonumber(attempt), version = version}))
+end
+
+local function drop_partial(id)
+  local samples = tonumber(field(id, 'samples') or '0')
+  for sample = 0, samples - 1 do
+    redis.call('DEL', key('partial', id, sample))
+    redis.call('HDEL', key('job', id), 'characters ' .. sample)
+  end
+  if samples > 0 then redis.call('HSET', key('job', id), 'samples', 0) end
+end
+
+local function leave_ready(id, kind)
+  redis.call('ZREM', key('ready'), id)
+  redis.call('ZREM', key('ready', kind), id)
+  redis.call('ZREM', key('deadlines'), id)
+end
+
+-- A client has one job less; a job that never began gives its turn in the line back.
+local function leave_client(client, is_turn_unused)
+  local owner = key('client', client)
+  if is_turn_unused then redis.call('HINCRBY', owner, 'tag', -1) end
+  -- below zero: it had submitted nothing for so long that it was forgotten
+  if redis.call('HINCRBY', owner, 'active', -1) < 0 then redis.call('DEL', owner) end
+end
+
+-- Terminal is final. `facts` are the fields that this ending adds: outputs, result, error.
+-- `keep` = {retention_ms, tombstone_ms}.
+local function settle(id, status, facts, keep, now)
+  local job = key('job', id)
+  local held = redis.call('HMGET', job, 'kind', 'client', 'attempt', 'status')
+  local kind, client, attempt = held[1], held[2], held[3]
+  local expires = now + tonumber(keep[1])
+  redis.call('HSET', job, 'status', status, 'finished_at', now, 'expires_at', expires, unpack(facts))
+  leave_ready(id, kind)
+  redis.call('ZREM', key('leases'), id)
+  leave_client(client, held[4] == 'queued' and attempt == '0')
+  drop_partial(id)
+  redis.call('HINCRBY', key('outcomes'), kind .. ' ' .. status, 1)
+  local version = touch(id, status)
+  emit_status(id, status, attempt, version)
+  emit(id, 'done', cjson.encode({status = status, version = version}))
+  redis.call('PEXPIREAT', job, expires)
+  redis.call('PEXPIREAT', key('events', id), expires)
+  redis.call('SET', key('tombstone', id), client, 'PX', tonumber(keep[1]) + tonumber(keep[2]))
+  redis.call('ZADD', key('expiring'), expires, id)
+end
+
+local function failure(code, detail, retryable)
+  return cjson.encode({code = code, detail = detail, retryable = retryable})
+end
+
+-- Give a claimed job back. Its place in the line is the one it had. A lost lease is a strike.
+local function requeue(id, blame, bell, keep, now)
+  local job = key('job', id)
+  local held = redis.call('HMGET', job, 'status', 'kind', 'tag', 'attempt', 'deadline_at')
+  local status, kind, tag, attempt, deadline = held[1], held[2], held[3], held[4], tonumber(held[5])
+  if status == 'canceling' then return settle(id, 'canceled', {}, keep, now) end
+  if status ~= 'running' then return redis.call('ZREM', key('leases'), id) end
+  if blame and redis.call('HINCRBY', job, 'strikes', 1) >= MAX_STRIKES then
+    redis.call('ZADD', key('dead'), now, id)
+    local detail = 'Lost its worker ' .. MAX_STRIKES .. ' times; it is not tried again'
+    return settle(id, 'failed', {'error', failure('attempts_exhausted', detail, true)}, keep, now)
+  end
+  redis.call('ZREM', key('leases'), id)
+  drop_partial(id)
+  redis.call('HSET', job, 'status', 'queued', 'step', 0, 'total', 0, 'worker', '')
+  redis.call('ZADD', key('ready'), tag, id)
+  redis.call('ZADD', key('ready', kind), tag, id)
+  if deadline > 0 then redis.call('ZADD', key('deadlines'), deadline, id) end
+  emit_status(id, 'queued', attempt, touch(id, 'queued'))
+  ring(bell, id .. '.' .. attempt .. '.' .. now, now)
+end
+
+-- A job as a reader sees it: its fields, then what places it among the others.
+local function view(id, now)
+  local fields = redis.call('HGETALL', key('job', id))
+  local held = redis.call('HMGET', key('job', id), 'status', 'kind')
+  if held[1] == 'queued' or held[1] == 'running' then
+    local position = redis.call('ZRANK', key('ready'), id)
+    return {fields, position or -1, live_workers(now), now,
+      redis.call('HMGET', key('pace', held[2]), 'unit_low', 'unit_high', 'share_low', 'share_high')}
+  end
+  return {fields, -1, 0, now, {}}
+end
+
+-- 'found' | 'gone' (it was there once) | 'missing'. Another client's job is missing.
+local function lookup(id, client)
+  local owner = field(id, 'client')
+  local state = 'found'
+  if not owner then
+    owner = redis.call('GET', key('tombstone', id))
+    state = 'gone'
+  end
+  if not owner or (client ~= '' and owner ~= client) then return 'missing' end
+  return state
+end

@@ -1,0 +1,154 @@
+"""The job as both sides know it, and its form in Redis."""
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple, NewType, cast
+
+JobId = NewType("JobId", str)
+
+Status = Literal["queued", "running", "canceling", "succeeded", "failed", "canceled", "expired"]
+STATUSES: tuple[Status, ...] = (
+    "queued",
+    "running",
+    "canceling",
+    "succeeded",
+    "failed",
+    "canceled",
+    "expired",
+)
+TERMINAL: frozenset[Status] = frozenset({"succeeded", "failed", "canceled", "expired"})
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
+_JOB_ID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
+
+
+def new_job_id() -> JobId:
+    """Return a fresh id: 48 bits of milliseconds, then 80 random bits, so that ids sort by time."""
+    number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
+    return JobId("".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)))
+
+
+def parse_job_id(text: str) -> JobId | None:
+    """Return `text` as a job id, or None if it can't be one."""
+    return JobId(text) if _JOB_ID.fullmatch(text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutput:
+    """One committed file: where it lies in the blob store and what it is."""
+
+    path: str
+    media_type: str
+    bytes: int
+    sha256: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job's record. Times are milliseconds since 1970 by Redis' clock; 0 means not yet.
+
+    `provenance` says what made the outputs: version, device, and the weights' sha256 by name.
+    """
+
+    id: JobId
+    kind: str
+    client: str
+    status: Status
+    version: int
+    attempt: int
+    request: dict[str, Any]
+    batch_key: str
+    cost: float
+    created_at: int
+    started_at: int
+    finished_at: int
+    expires_at: int
+    deadline_at: int
+    step: int
+    total: int
+    fence: int
+    worker: str
+    outputs: tuple[StoredOutput, ...]
+    result: dict[str, Any] | None
+    provenance: dict[str, Any] | None
+    error: dict[str, Any] | None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.status in TERMINAL
+
+
+class Pace(NamedTuple):
+    """How fast jobs of a kind were of late: quantiles, 5 % and 95 %, in milliseconds.
+
+    `unit` is run time per unit of cost, `share` a job's share of its worker's time.
+    """
+
+    unit_low: float
+    unit_high: float
+    share_low: float
+    share_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A job and its place among the others, at one moment.
+
+    `position` counts the jobs before it (0 = next), None unless it is queued. `pace` is that of its
+    kind, None before any was measured.
+    """
+
+    job: Job
+    position: int | None
+    live_workers: int
+    now: int
+    pace: Pace | None
+
+
+def decode_job(fields: Mapping[bytes, bytes]) -> Job:
+    """Read a record's hash."""
+
+    def text(name: bytes) -> str:
+        return fields.get(name, b"").decode()
+
+    def number(name: bytes) -> int:
+        return int(fields.get(name) or 0)
+
+    return Job(
+        id=JobId(text(b"id")),
+        kind=text(b"kind"),
+        client=text(b"client"),
+        status=cast(Status, text(b"status")),
+        version=number(b"version"),
+        attempt=number(b"attempt"),
+        request=json.loads(fields[b"request"]),
+        batch_key=text(b"batch_key"),
+        cost=float(fields.get(b"cost") or 0.0),
+        created_at=number(b"created_at"),
+        started_at=number(b"started_at"),
+        finished_at=number(b"finished_at"),
+        expires_at=number(b"expires_at"),
+        deadline_at=number(b"deadline_at"),
+        step=number(b"step"),
+        total=number(b"total"),
+        fence=number(b"fence"),
+        worker=text(b"worker"),
+        outputs=tuple(
+            StoredOutput(**output) for output in json.loads(fields.get(b"outputs", b"[]"))
+        ),
+        result=json.loads(fields[b"result"]) if b"result" in fields else None,
+        provenance=json.loads(fields[b"provenance"]) if b"provenance" in fields else None,
+        error=json.loads(fields[b"error"]) if b"error" in fields else None,
+    )
+
+
+def encode_outputs(outputs: tuple[StoredOutput, ...]) -> str:
+    """Write outputs as they stand in the record."""
+    return json.dumps([asdict(output) for output in outputs])

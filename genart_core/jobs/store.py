@@ -1,0 +1,81 @@
+"""How a transition reaches Redis: one Lua script each, run by the gateway and the worker alike.
+
+A transition is described once, as a `Call`: the script, its arguments and how to read the reply.
+`run` sends it over a blocking connection, `arun` over an asyncio one; neither knows what it sends.
+The transitions themselves: `caller` (what a request may do to a job), `owner` (what the worker that
+holds its lease may do) and `upkeep` (what keeps the whole engine going).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha1
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.exceptions import NoScriptError
+
+from genart_core.jobs.keys import NAMESPACE
+
+T = TypeVar("T")
+Keep = tuple[int, int]
+"""Milliseconds to keep a finished record, and its tombstone after that."""
+
+_LUA = Path(__file__).parent / "lua"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One transition, ready to be sent."""
+
+    script: str
+    args: tuple[str | bytes | int | float, ...]
+    decode: Callable[[Any], T]
+
+
+def run(redis: Redis, call: Call[T]) -> T:
+    """Make a transition over a blocking connection.
+
+    Raises:
+        redis.ConnectionError: if Redis is away; the caller doesn't know then whether it was made.
+    """
+    source, digest = _script(call.script)
+    try:
+        reply = redis.evalsha(digest, 1, NAMESPACE, *call.args)
+    except NoScriptError:
+        reply = redis.eval(source, 1, NAMESPACE, *call.args)
+    return call.decode(reply)
+
+
+async def arun(redis: AsyncRedis, call: Call[T]) -> T:
+    """Make a transition over an asyncio connection; as `run`."""
+    source, digest = _script(call.script)
+    try:
+        reply = await redis.evalsha(digest, 1, NAMESPACE, *call.args)
+    except NoScriptError:
+        reply = await redis.eval(source, 1, NAMESPACE, *call.args)
+    return call.decode(reply)
+
+
+@cache
+def _script(name: str) -> tuple[str, str]:
+    """Return a script with the common prelude, and its SHA-1 as EVALSHA wants it.
+
+    Its first line says what it may do in a Redis that is full; one that is refused then has done
+    nothing, where a script without that line would stop half-way.
+    """
+    flags, _, body = (_LUA / f"{name}.lua").read_text().partition("\n")
+    source = "\n".join((flags, (_LUA / "prelude.lua").read_text(), body))
+    return source, sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
+def text_of(reply: Any) -> Any:
+    """Read a plain reply."""
+    return reply.decode()
+
+
+def pairs_of(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Read a hash as Lua returns it: name, value, name, value."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))

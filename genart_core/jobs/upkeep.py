@@ -1,0 +1,84 @@
+"""What keeps the engine going: slots, sweeps, announcements, and a look at the whole."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+from genart_core.jobs.queue import doorbell_pieces
+from genart_core.jobs.record import JobId
+from genart_core.jobs.store import Call, Keep, pairs_of, text_of
+
+
+class Opened(NamedTuple):
+    """A slot's new epoch, and how many leases its earlier lives had held."""
+
+    epoch: int
+    released: int
+
+
+def open_slot(slot: str, keep: Keep) -> Call[Opened]:
+    """Begin a new life of a worker slot; all that earlier lives held is ready again."""
+    return Call("open_slot", (slot, *doorbell_pieces(), *keep), lambda reply: Opened(*reply))
+
+
+class Reaped(NamedTuple):
+    """What a sweep did: whether we lead, leases taken back, jobs whose files are due to go."""
+
+    leads: bool
+    taken_back: int
+    due: tuple[JobId, ...]
+
+
+def reap(reaper: str, keep: Keep) -> Call[Reaped]:
+    """Sweep once: expired leases, missed deadlines, lost doorbells, old files."""
+    return Call(
+        "reap",
+        (reaper, *doorbell_pieces(), *keep),
+        lambda reply: Reaped(bool(reply[0]), reply[1], tuple(JobId(text_of(i)) for i in reply[2])),
+    )
+
+
+def forget(job_ids: Sequence[JobId]) -> Call[str]:
+    """Note that the files of these jobs are gone."""
+    return Call("forget", tuple(job_ids), text_of)
+
+
+def announce(worker: str, facts: dict[str, Any]) -> Call[str]:
+    """Say that a worker lives and what it has; forgotten after 10 s of silence."""
+    return Call("announce", (worker, json.dumps(facts)), text_of)
+
+
+def depart(worker: str) -> Call[str]:
+    """Say that a worker is leaving."""
+    return Call("depart", (worker,), text_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The whole engine: (waiting, age of the oldest in ms) by kind, totals, workers, outcomes.
+
+    `outcomes` counts jobs by (kind, status) since the store was made.
+    """
+
+    ready: dict[str, tuple[int, int]]
+    leases: int
+    dead: int
+    workers: tuple[dict[str, Any], ...]
+    outcomes: dict[tuple[str, str], int]
+
+
+def survey(kinds: Sequence[str]) -> Call[Survey]:
+    """Read the state of the engine."""
+
+    def decode(reply: Any) -> Survey:
+        counted = {tuple(k.decode().split(" ")): int(n) for k, n in pairs_of(reply[4]).items()}
+        return Survey(
+            ready={text_of(kind): (waiting, age) for kind, waiting, age in reply[0]},
+            leases=reply[1],
+            dead=reply[2],
+            workers=tuple(json.loads(facts) for facts in reply[3]),
+            outcomes=cast(dict[tuple[str, str], int], counted),
+        )
+
+    return Call("survey", tuple(kinds), decode)

@@ -1,0 +1,1 @@
+"""Tests of `genart_core.jobs` against a real Valkey."""

@@ -1,0 +1,113 @@
+import threading
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from genart_core.jobs.blobs import BlobStore
+from genart_core.jobs.record import new_job_id
+
+JOB = new_job_id()
+
+
+@pytest.fixture(params=["file", "memory"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    return BlobStore(
+        f"file://{tmp_path}/blobs" if request.param == "file" else f"memory://{uuid4()}"
+    )
+
+
+def whole(blobs: BlobStore, path: str) -> bytes:
+    return b"".join(blobs.read(path))
+
+
+@pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 4000])
+def test_file_is_read_as_it_was_written(blobs: BlobStore, data: bytes) -> None:
+    assert whole(blobs, blobs.write(JOB, 1, 0, data)) == data
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 0), (0, 3), (3, 7), (7, None), (9, 99), (50, 60)])
+def test_range_is_the_slice(blobs: BlobStore, start: int, end: int | None) -> None:
+    path = blobs.write(JOB, 1, 0, b"0123456789")
+
+    assert b"".join(blobs.read(path, start, end)) == b"0123456789"[start:end]
+
+
+def test_range_may_cross_chunks(blobs: BlobStore) -> None:
+    data = bytes(range(256)) * 4096
+    path = blobs.write(JOB, 1, 0, data)
+
+    assert b"".join(blobs.read(path, 1000, 900_000)) == data[1000:900_000]
+
+
+def test_attempts_do_not_touch_each_other(blobs: BlobStore) -> None:
+    stale = blobs.write(JOB, 1, 0, b"stale")
+    right = blobs.write(JOB, 2, 0, b"right")
+
+    blobs.delete_attempt(JOB, 1)
+
+    assert whole(blobs, right) == b"right"
+    with pytest.raises(FileNotFoundError):
+        whole(blobs, stale)
+
+
+def test_deleting_a_job_removes_every_attempt(blobs: BlobStore) -> None:
+    paths = [blobs.write(JOB, fence, 0, b"x") for fence in (1, 2)]
+    kept = blobs.write(new_job_id(), 3, 0, b"kept")
+
+    blobs.delete(JOB)
+
+    assert whole(blobs, kept) == b"kept"
+    for path in paths:
+        with pytest.raises(FileNotFoundError):
+            whole(blobs, path)
+
+
+def test_deleting_what_is_not_there_is_no_error(blobs: BlobStore) -> None:
+    blobs.delete(new_job_id())
+    blobs.delete_attempt(new_job_id(), 1)
+
+
+def test_file_written_again_is_the_later_one(blobs: BlobStore) -> None:
+    blobs.write(JOB, 1, 0, b"first, and longer")
+
+    assert whole(blobs, blobs.write(JOB, 1, 0, b"second")) == b"second"
+
+
+def test_reader_sees_a_whole_file_or_none(tmp_path: Path) -> None:
+    blobs = BlobStore(f"file://{tmp_path}")
+    versions = [bytes([n]) * 100_000 for n in (1, 2)]
+    path = blobs.write(JOB, 1, 0, versions[0])
+    is_done = threading.Event()
+
+    def rewrite() -> None:
+        for count in range(60):
+            blobs.write(JOB, 1, 0, versions[count % 2])
+        is_done.set()
+
+    writer = threading.Thread(target=rewrite)
+    writer.start()
+    seen = set()
+    while not is_done.is_set():
+        seen.add((tmp_path / path).read_bytes())
+    writer.join()
+
+    assert seen <= set(versions)
+
+
+def test_nothing_but_the_files_is_left(tmp_path: Path) -> None:
+    blobs = BlobStore(f"file://{tmp_path}")
+
+    paths = {blobs.write(JOB, 1, number, b"x") for number in range(3)}
+
+    found = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
+    assert found == paths
+
+
+def test_only_local_files_have_a_local_path(tmp_path: Path) -> None:
+    local, remote = BlobStore(f"file://{tmp_path}"), BlobStore("memory://there")
+
+    path = local.write(JOB, 1, 0, b"x")
+
+    assert Path(local.local_path(path) or "").read_bytes() == b"x"
+    assert remote.local_path(path) is None

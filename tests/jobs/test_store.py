@@ -1,0 +1,64 @@
+import asyncio
+from dataclasses import astuple
+
+import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from genart_core.jobs import caller
+from genart_core.jobs.connection import aconnect, connect
+from genart_core.jobs.record import new_job_id
+from genart_core.jobs.store import arun, run
+from tests.support.table import Table
+from tests.support.valkey import Valkey
+from tests.support.waiting import wait_for
+
+
+def test_both_connections_make_the_same_transition(table: Table, valkey: Valkey) -> None:
+    job_id = table.queue()
+    call = caller.snapshot(job_id, "")
+
+    async def read() -> caller.Snapshot:
+        async with aconnect(valkey.url) as redis:
+            return await arun(redis, call)
+
+    placed = asyncio.run(read()).placed
+
+    assert placed is not None
+    assert placed.job == table.job(job_id)
+
+
+def test_scripts_are_loaded_again_after_redis_forgot_them(table: Table, valkey: Valkey) -> None:
+    job_id = table.queue()
+    table.redis.script_flush()
+    before = table.job(job_id)
+    table.redis.script_flush()
+
+    async def read() -> caller.Found:
+        async with aconnect(valkey.url) as redis:
+            return await arun(redis, caller.get(job_id, ""))
+
+    after = asyncio.run(read()).placed
+    assert after is not None
+    assert astuple(after.job) == astuple(before)
+
+
+def test_redis_that_is_away_is_told_as_such() -> None:
+    with connect("unix:///nowhere/redis.sock") as redis, pytest.raises(RedisConnectionError):
+        run(redis, caller.get(new_job_id(), ""))
+
+
+def test_closed_client_leaves_no_connection(valkey: Valkey) -> None:
+    async def use_and_close() -> None:
+        redis = aconnect(valkey.url)
+        await redis.client_setname("short-lived")
+        await redis.aclose()
+
+    asyncio.run(use_and_close())
+
+    with valkey.client() as redis:
+        wait_for(lambda: "short-lived" not in names_of(redis), 2, "its connection is closed")
+
+
+def names_of(redis: Redis) -> set[str]:
+    return {str(client["name"]) for client in redis.client_list()}

@@ -1,0 +1,1 @@
+"""What tests of several packages share: real processes to run, and arts to run them with."""

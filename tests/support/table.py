@@ -1,0 +1,205 @@
+"""The job table in a test's words: every transition, with arguments that a test needn't name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from redis import Redis
+
+from genart_core.jobs import caller, owner, upkeep
+from genart_core.jobs.caller import Limits, Submission
+from genart_core.jobs.record import Job, JobId, StoredOutput, new_job_id
+from genart_core.jobs.store import Call, Keep, run, text_of
+
+T = TypeVar("T")
+
+HOUR_MS = 3600 * 1000
+OUTPUT = StoredOutput(path="p", media_type="text/plain", bytes=1, sha256="0" * 64)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Sends transitions to a real Redis; `keep` is (retention, tombstone) in milliseconds."""
+
+    redis: Redis
+    keep: Keep = (HOUR_MS, HOUR_MS)
+    limits: Limits = Limits(active_per_client=1000, ready=1000, deadline_ms=0)
+    lease_ms: int = 8000
+
+    def send(self, call: Call[T]) -> T:
+        return run(self.redis, call)
+
+    def allowing(self, **limits: int) -> "Table":
+        """Return the same table under other admission limits."""
+        return replace(self, limits=replace(self.limits, **limits))
+
+    def now(self) -> int:
+        """Return milliseconds since 1970 by the server's clock."""
+        seconds, micros = self.redis.time()
+        return int(seconds * 1000 + micros // 1000)
+
+    def enter(self, client: str = "ann", **facts: Any) -> caller.Submitted:
+        """Submit and return the answer."""
+        return self.send(self.submission(client, **facts))
+
+    def submission(
+        self,
+        client: str = "ann",
+        *,
+        kind: str = "text",
+        batch_key: str = "m",
+        cost: float = 1.0,
+        key: str = "",
+        fingerprint: str = "",
+        job_id: JobId | None = None,
+        request: str = '{"seed": 1}',
+    ) -> Call[caller.Submitted]:
+        submission = Submission(
+            id=job_id or new_job_id(),
+            kind=kind,
+            client=client,
+            request=request,
+            batch_key=batch_key,
+            cost=cost,
+            idempotency_key=key,
+            fingerprint=fingerprint,
+        )
+        return caller.submit(submission, self.limits)
+
+    def queue(self, client: str = "ann", **facts: Any) -> JobId:
+        """Submit, and return the id of the job that was created."""
+        submitted = self.enter(client, **facts)
+        assert submitted.outcome == "created"
+        assert submitted.placed is not None
+        return submitted.placed.job.id
+
+    def claim(
+        self,
+        slot: str = "s1",
+        *,
+        epoch: int = 1,
+        kinds: Mapping[str, int] | None = None,
+        limit: int = 1,
+        join: tuple[str, str] = ("", ""),
+    ) -> owner.Claimed:
+        """Claim for the worker in a life of a slot."""
+        call = owner.claim(
+            owner.Claimant(f"{slot}.{epoch}", slot, epoch),
+            kinds or {"text": 16},
+            lease_ms=self.lease_ms,
+            limit=limit,
+            keep=self.keep,
+            join=join,
+        )
+        return self.send(call)
+
+    def take(self, slot: str = "s1", **facts: Any) -> Job:
+        """Claim one job and return it."""
+        claimed = self.claim(slot, **facts)
+        assert claimed.outcome == "claimed"
+        return claimed.jobs[0]
+
+    def running(self, client: str = "ann", **facts: Any) -> Job:
+        """Submit a job and claim it; the table must have been empty."""
+        job_id = self.queue(client, **facts)
+        job = self.take(kinds={facts.get("kind", "text"): 1})
+        assert job.id == job_id
+        return job
+
+    def renew(self, job: Job) -> owner.Renewal:
+        return self.send(owner.renew([(job.id, job.fence)], self.lease_ms))[0]
+
+    def report(
+        self,
+        job: Job,
+        *chunks: tuple[int, int, str],
+        progress: tuple[int, int] | None = None,
+    ) -> str:
+        parts = [owner.Chunk(*chunk) for chunk in chunks]
+        return self.send(owner.report(job.id, job.fence, progress=progress, chunks=parts))
+
+    def commit(self, job: Job, **facts: Any) -> owner.Finish:
+        return self.send(self.commitment(job, **facts))
+
+    def commitment(self, job: Job, *, path: str = "p", share_ms: float = 1.0) -> Call[owner.Finish]:
+        return owner.commit(
+            job.id,
+            job.fence,
+            (replace(OUTPUT, path=path),),
+            {"made": True},
+            provenance={"version": "1"},
+            share_ms=share_ms,
+            keep=self.keep,
+        )
+
+    def fail(self, job: Job, *, status: owner.Ending = "failed") -> owner.Finish:
+        call = owner.fail(
+            job.id, job.fence, code="internal", detail="broke", status=status, keep=self.keep
+        )
+        return self.send(call)
+
+    def hand_back(self, job: Job) -> str:
+        return self.send(owner.hand_back(job.id, job.fence, self.keep))
+
+    def open_slot(self, slot: str = "s1") -> upkeep.Opened:
+        return self.send(upkeep.open_slot(slot, self.keep))
+
+    def reap(self, reaper: str = "r1") -> upkeep.Reaped:
+        return self.send(upkeep.reap(reaper, self.keep))
+
+    def cancel(self, job_id: JobId, client: str = "") -> caller.Found:
+        return self.send(caller.cancel(job_id, client, self.keep))
+
+    def delete(self, job_id: JobId, client: str = "") -> caller.Visibility:
+        return self.send(caller.delete(job_id, client, self.keep))
+
+    def look_up(self, job_id: JobId, client: str = "") -> caller.Found:
+        return self.send(caller.get(job_id, client))
+
+    def job(self, job_id: JobId) -> Job:
+        """Return a job that must be there."""
+        found = self.look_up(job_id)
+        assert found.placed is not None, f"{job_id} is {found.state}"
+        return found.placed.job
+
+    def position(self, job_id: JobId) -> int | None:
+        found = self.look_up(job_id)
+        assert found.placed is not None
+        return found.placed.position
+
+    def events(
+        self, job_id: JobId, after: str = "0-0", *, client: str = "", count: int = 10_000
+    ) -> caller.Events:
+        return self.send(caller.events(job_id, client, after, count))
+
+    def snapshot(self, job_id: JobId, client: str = "") -> caller.Snapshot:
+        return self.send(caller.snapshot(job_id, client))
+
+    def survey(self, *kinds: str) -> upkeep.Survey:
+        return self.send(upkeep.survey(kinds or ("text",)))
+
+    def list_ids(self, client: str, **filters: Any) -> list[JobId]:
+        """Return the ids of all of a client's jobs, page after page."""
+        ids: list[JobId] = []
+        cursor = ""
+        while True:
+            page = self.send(caller.list_jobs(client, cursor=cursor, **filters))
+            ids += [placed.job.id for placed in page.jobs]
+            cursor = page.cursor
+            if not cursor:
+                return ids
+
+    def forget(self, *job_ids: JobId) -> None:
+        self.send(upkeep.forget(job_ids))
+
+    def stored_ids(self) -> list[JobId]:
+        """Return the ids of all records there are."""
+        return [JobId(name.rpartition(":")[2]) for name in self.names("genart:job:*")]
+
+    def names(self, pattern: str = "*") -> list[str]:
+        """Return the names of all keys that match."""
+        return [name.decode() for name in self.redis.scan_iter(pattern, count=1000)]
+
+    def members(self, name: str) -> set[str]:
+        """Return what a sorted set of ours holds."""
+        return {text_of(member) for member in self.redis.zrange(f"genart:{name}", 0, -1)}

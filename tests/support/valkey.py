@@ -1,0 +1,84 @@
+"""A real server of our own, with the settings of the embedded one."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from cli.embedded import find_server
+from genart_core.jobs.connection import connect
+from tests.support.waiting import wait_for
+
+_START_SECONDS = 10.0
+
+
+class Valkey:
+    """Listens on a socket in `folder`, which must have a short path, and keeps its AOF there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"unix://{folder}/redis.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, on whatever an earlier life has left, and wait until it answers."""
+        self._process = subprocess.Popen(
+            [
+                *(find_server(), "--port", "0", "--unixsocket", f"{self.folder}/redis.sock"),
+                *("--dir", self.folder, "--save", "", "--appendonly", "yes"),
+                *("--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"),
+                *("--maxmemory-policy", "noeviction", "--loglevel", "warning"),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        with self.client() as redis:
+            wait_for(lambda: _answers(redis), _START_SECONDS, "Valkey answers")
+
+    def client(self) -> Redis:
+        """Return a blocking client."""
+        return connect(self.url)
+
+    def kill(self) -> None:
+        """End it as a crash would, at a moment when its writes have reached the kernel.
+
+        With `everysec` they wait in the process while a sync of the disk is under way (up to 2 s on
+        a slow disk), and a crash just then loses them; the docs say so.
+        """
+        if self._process is not None:
+            self._wait_until_written()
+            self._process.kill()
+            self._process.wait()
+
+    def _wait_until_written(self) -> None:
+        with self.client() as redis, suppress(RedisConnectionError):
+            wait_for(
+                lambda: redis.info("persistence")["aof_buffer_length"] == 0, 5, "the AOF is written"
+            )
+
+    def stop(self) -> None:
+        """End it in order, if it still runs."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+        self.kill()
+
+
+@contextmanager
+def full(redis: Redis) -> Iterator[None]:
+    """Let a server have no memory left."""
+    redis.config_set("maxmemory", 1)
+    try:
+        yield
+    finally:
+        redis.config_set("maxmemory", 0)
+
+
+def _answers(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except RedisConnectionError:
+        return False
