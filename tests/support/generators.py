@@ -1,0 +1,109 @@
+"""Generators of the kinds in `tests.support.arts`, good ones and bad ones."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from genart_core.artwork import Artwork, Output, Run, Workbench
+from genart_core.errors import ArtError
+from tests.support.arts import verse
+
+
+def steps(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Make all runs in step with each other."""
+    _advance(runs, join=lambda room: ())
+
+
+def batched(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Make all runs in step, and let others join; the result says who was there."""
+    _advance(runs, join=workbench.more)
+
+
+def stuck(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Begin a step that never ends."""
+    for run in runs:
+        _note(run, "began")
+        run.progress(1, 2)
+    time.sleep(3600)
+
+
+def deaf(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Finish without ever asking whether to stop."""
+    for run in runs:
+        _note(run, "began")
+        run.progress(0, 1)
+    time.sleep(runs[0].request.steps * runs[0].request.ms / 1000)
+    for run in runs:
+        _finish(run, [])
+
+
+def broken(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Raise what no generator should."""
+    raise ZeroDivisionError("by a test")
+
+
+def refused(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Raise what a generator may."""
+    raise ArtError("invalid_image", "The picture can't be read")
+
+
+def forgetful(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Settle the first run alone."""
+    _finish(runs[0], [])
+
+
+def unwritable(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Return a result that is no JSON."""
+    for run in runs:
+        run.finish(Artwork((), {"set": {1, 2}}))
+
+
+def modelled(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Load the weights that the request names."""
+    name = runs[0].request.model
+    size = workbench.model("test", name, load=lambda path, device: path.stat().st_size)
+    for run in runs:
+        run.finish(Artwork((), {"bytes": size}))
+
+
+def _advance(runs: Sequence[Run], join: Callable[[int], Sequence[Run]]) -> None:
+    begun = [run.request.name for run in runs]
+    in_hand = dict.fromkeys(runs, 0)
+    for run in runs:
+        _note(run, "began")
+    while in_hand:
+        time.sleep(max(run.request.ms for run in in_hand) / 1000)
+        for run, done in list(in_hand.items()):
+            if run.stopped:
+                _note(run, "stopped")
+                del in_hand[run]
+                continue
+            in_hand[run] = _step(run, done)
+            if in_hand[run] == run.request.steps:
+                _finish(run, begun)
+                del in_hand[run]
+        for run in join(4 - len(in_hand)):
+            _note(run, "began")
+            begun.append(run.request.name)
+            in_hand[run] = 0
+
+
+def _step(run: Run, done: int) -> int:
+    run.token(0, verse(run.request)[done])
+    run.progress(done + 1, run.request.steps)
+    return done + 1
+
+
+def _finish(run: Run, companions: list[str]) -> None:
+    _note(run, "finished")
+    output = Output(verse(run.request).encode(), "text/plain; charset=utf-8")
+    run.finish(Artwork((output,), {"companions": companions}))
+
+
+def _note(run: Run, what: str) -> None:
+    if not run.request.journal:
+        return
+    line = f"{run.request.name} {what} {os.getpid()}\n"
+    with Path(run.request.journal).open("a") as journal:
+        journal.write(line)  # one short write: lines of several processes don't mix

@@ -1,0 +1,1 @@
+"""Tests of `worker`: its parts in this process, and whole worker processes."""

@@ -1,0 +1,1 @@
+"""Runs jobs on one device: one process per device, one Celery task, one engine."""
