@@ -1,0 +1,113 @@
+"""Reading a request's body into the kind's request class.
+
+The bytes go to pydantic's own JSON reader: strict about types, numbers and UTF-8, without a detour
+through Python objects.
+"""
+
+import json
+import shlex
+
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from api.documented import example_of
+from api.errors import ProblemError
+from api.validation import MAX_COMPLAINTS, complaints_of, summary
+from genart_core.catalogue import Kind
+from genart_core.request import ArtRequest
+
+_JSON_TYPES = frozenset(
+    {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
+)
+_MAX_ERRORS = 200  # beyond it, listing them would cost more memory than the body
+
+
+def require_json(request: Request, fields: dict[bytes, bytes], kind: Kind) -> None:
+    """Check that the body is said to be JSON.
+
+    Forms and plain text stay refused, though they could be read: browsers send those across sites
+    without asking.
+
+    Raises:
+        ProblemError: `unsupported_media_type`, with the right way to call.
+    """
+    content_type = fields.get(b"content-type", b"").strip().lower()
+    if content_type in _JSON_TYPES and b"content-encoding" not in fields:
+        return
+    media_type, _, parameters = content_type.partition(b";")
+    charset = parameters.partition(b"charset=")[2].strip(b' "')
+    if b"content-encoding" in fields:
+        came = f"Content-Encoding: {_shown(fields[b'content-encoding'])}"
+    elif media_type.strip() != b"application/json":
+        came = f"Content-Type: {_shown(content_type)}" if content_type else "no Content-Type"
+    elif charset in (b"", b"utf-8", b"utf8"):
+        return
+    else:
+        came = f"charset {_shown(charset)}"
+    url = f"{request.scope['scheme']}://{_shown(fields.get(b'host', b''))}/v1/{kind.name}"
+    line = f"curl --json {shlex.quote(json.dumps(example_of(kind)))} {url}"
+    detail = f"Came with {came}; this address takes plain JSON in UTF-8, as in: {line}"
+    raise ProblemError("unsupported_media_type", detail, headers={"accept": "application/json"})
+
+
+async def read_body(request: Request, fields: dict[bytes, bytes], limit: int) -> bytes:
+    """Return the body.
+
+    Raises:
+        ProblemError: `body_too_large` as soon as that is clear.
+        ClientDisconnect: if the caller hangs up before its end.
+    """
+    declared = fields.get(b"content-length", b"0")
+    if len(declared) > 18 or int(declared) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return b"".join([*chunks, chunk]) if chunks else chunk
+        chunks.append(chunk)
+
+
+def parse_request(kind: Kind, body: bytes) -> ArtRequest:
+    """Return the validated request.
+
+    Raises:
+        ProblemError: `invalid_json`, or `invalid_request` naming each field, what came and what is
+            allowed.
+    """
+    try:
+        return kind.request.model_validate_json(body)
+    except ValidationError as error:
+        raise _problem(kind, error) from None
+
+
+def _problem(kind: Kind, error: ValidationError) -> ProblemError:
+    fields = sorted(kind.request.model_fields)
+    count = error.error_count()
+    if count > _MAX_ERRORS:
+        detail = f"{count} things are wrong with the body; the fields are {', '.join(fields)}"
+        return ProblemError("invalid_request", detail)
+    errors = error.errors(include_url=False)
+    if errors[0]["type"] == "json_invalid":
+        return ProblemError("invalid_json", f"{errors[0]['msg']}; send an object, at least {{}}")
+    complaints = complaints_of(errors, fields=fields)
+    members = {"error_count": count} if count > MAX_COMPLAINTS else {}
+    return ProblemError("invalid_request", summary(complaints), errors=complaints, members=members)
+
+
+def _too_large(limit: int) -> ProblemError:
+    # the rest of the body is not read, so the connection can't go on
+    return ProblemError(
+        "body_too_large", f"At most {limit} bytes are taken", headers={"connection": "close"}
+    )
+
+
+def _shown(value: bytes) -> str:
+    return value[:80].decode("latin-1")

@@ -1,0 +1,223 @@
+"""What the OpenAPI document says beyond the types: answers, headers and examples of each route."""
+
+from typing import Any, TypeAlias
+
+from api.errors import MEDIA_TYPE, PROBLEMS
+from api.representation import JobView, PageView
+from api.schemas import ExplanationView, HealthView, ModelsView, ModelView
+from genart_core.catalogue import Kind
+
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
+
+SUBMIT = """Enter a job. The answer is `202` at once, with the whole job and its address.
+
+With `Prefer: wait=n` the answer is held back for up to n seconds; a job that has ended by then is
+answered with `200`. With `Idempotency-Key` the same request can be sent again safely: it gives the
+job that the first one made. Keys are kept for 24 hours."""
+
+EVENTS = """The job's life as server-sent events, until it is done.
+
+| event | data |
+|---|---|
+| `snapshot` | `{job, partial}`: the whole job, the texts so far by sample; replaces all before |
+| `status` | `{status, attempt, version}`; `queued` voids the partial texts |
+| `progress` | `{step, total, version}` |
+| `token` | `{sample, offset, text}`: `text` stands at character `offset` of that sample |
+| `result` | `{job}`: the whole job, which has ended |
+| `done` | `{status, version}`: the last event |
+
+A fresh reader gets a `snapshot` first. A reader that gives the `id` of the last event it saw, as
+`Last-Event-ID` or `?after=`, gets what came after it, or a new `snapshot` if that is no longer
+kept. One that has seen everything gets `204`."""
+
+
+def _header(description: str, kind: str = "string") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}}
+
+
+def _parameter(name: str, description: str, example: str) -> dict[str, Any]:
+    return {
+        "in": "header",
+        "name": name,
+        "required": False,
+        "description": description,
+        "schema": {"type": "string"},
+        "example": example,
+    }
+
+
+_RETRY_AFTER = _header("Seconds after which it is worth asking again; only while it isn't done.")
+_JOB_HEADERS = {
+    "ETag": _header('The job\'s version, as in `"v3"`.'),
+    "Retry-After": _RETRY_AFTER,
+}
+_SUBMIT_HEADERS = {
+    **_JOB_HEADERS,
+    "Location": _header("The job's address."),
+    "Idempotency-Replayed": _header("`true` if the job is that of an earlier request."),
+    "Preference-Applied": _header("The wait that was granted."),
+}
+_PREFER = _parameter(
+    "Prefer", "`wait=n`: hold the answer back for up to n seconds (RFC 7240).", "wait=30"
+)
+_IF_NONE_MATCH = _parameter(
+    "If-None-Match", "Entity tags already at hand; if one is current: 304.", '"v3"'
+)
+_KEY = _parameter(
+    "Idempotency-Key",
+    "Makes it safe to send the request again; 1 to 255 printable ASCII characters.",
+    "8e03978e-40d5-43dd-bc93-6894a57f9324",
+)
+
+
+def problems(*codes: str) -> Responses:
+    """Return the answers for these problems, and for all that any route can have."""
+    found: Responses = {"default": _problem("Any other problem.")}
+    for code in codes:
+        kind = PROBLEMS[code]
+        line = f"`{code}`: {kind.meaning}"
+        earlier = found.get(kind.status)
+        found[kind.status] = _problem(f"{earlier['description']}\n\n{line}" if earlier else line)
+        if kind.status in (429, 503):
+            found[kind.status]["headers"] = {"Retry-After": _header("Seconds to wait.")}
+    return found
+
+
+def _problem(description: str) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": description, "content": content}
+
+
+def submit_responses() -> Responses:
+    """Answers to a POST that makes art."""
+    return {
+        200: {"description": "Ended in time", "model": JobView, "headers": _SUBMIT_HEADERS},
+        202: {"description": "Accepted", "model": JobView, "headers": _SUBMIT_HEADERS},
+        **problems(
+            *("forbidden_host", "forbidden_origin", "body_too_large", "unsupported_media_type"),
+            *("invalid_json", "invalid_request", "unknown_model", "idempotency_conflict"),
+            *("invalid_header", "quota_exceeded", "queue_full", "draining", "store_unavailable"),
+        ),
+    }
+
+
+def submit_extra(kind: Kind) -> dict[str, Any]:
+    """Body and headers of a POST that makes art."""
+    schema = {"$ref": f"#/components/schemas/{kind.request.__name__}"}
+    examples = {
+        "defaults": {"summary": "All by default", "value": {}},
+        "full": {"summary": "Some of it said", "value": example_of(kind)},
+    }
+    content = {"application/json": {"schema": schema, "examples": examples}}
+    return {"requestBody": {"required": True, "content": content}, "parameters": [_PREFER, _KEY]}
+
+
+def example_of(kind: Kind) -> dict[str, Any]:
+    """Return a request of this kind, from the examples of its fields."""
+    fields = kind.request.model_fields.items()
+    return {name: field.examples[0] for name, field in fields if field.examples}
+
+
+def job_responses() -> Responses:
+    """Answers that are a job."""
+    ok = {"description": "The job", "model": JobView, "headers": _JOB_HEADERS}
+    return {200: ok, **problems("unknown_job", "gone", "store_unavailable")}
+
+
+def get_responses() -> Responses:
+    """Answers to reading a job."""
+    return {304: {"description": "It has not changed"}, **job_responses()}
+
+
+GET_EXTRA = {"parameters": [_PREFER, _IF_NONE_MATCH]}
+
+
+def list_responses() -> Responses:
+    """Answers to listing jobs."""
+    ok = {"description": "A page of jobs", "model": PageView}
+    return {200: ok, **problems("invalid_parameter", "store_unavailable")}
+
+
+def delete_responses() -> Responses:
+    """Answers to deleting a job."""
+    gone = {"description": "It is gone"}
+    return {204: gone, **problems("unknown_job", "gone", "store_unavailable")}
+
+
+def event_responses() -> Responses:
+    """Answers to following a job."""
+    stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    return {
+        200: {"description": "The events", "content": stream},
+        204: {"description": "There is nothing more to come"},
+        **problems("unknown_job", "gone", "invalid_parameter", "store_unavailable"),
+    }
+
+
+EVENTS_EXTRA = {
+    "parameters": [
+        _parameter("Last-Event-ID", "The last event that was seen.", "1793456789012-0"),
+    ]
+}
+
+
+def output_responses() -> Responses:
+    """Answers to fetching an output."""
+    content = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    headers = {
+        "ETag": _header("The file's sha256."),
+        "Content-Disposition": _header("A name for the file."),
+        "Accept-Ranges": _header("`bytes`."),
+    }
+    part = {**headers, "Content-Range": _header("Which bytes these are.")}
+    return {
+        200: {"description": "The file", "content": content, "headers": headers},
+        206: {"description": "The part asked for", "content": content, "headers": part},
+        304: {"description": "It is the one at hand"},
+        **problems(
+            *("unknown_job", "unknown_output", "job_not_finished", "no_outputs", "gone"),
+            *("range_not_satisfiable", "store_unavailable"),
+        ),
+    }
+
+
+OUTPUT_EXTRA = {
+    "parameters": [
+        _parameter("Range", "One range of bytes.", "bytes=0-99"),
+        _parameter("If-Range", "The entity tag that the range is of.", '"9f86d0…"'),
+        _IF_NONE_MATCH,
+    ]
+}
+
+
+def models_responses() -> Responses:
+    """Answers to listing models."""
+    return {200: {"description": "The models", "model": ModelsView}, **problems()}
+
+
+def model_responses() -> Responses:
+    """Answers to reading a model."""
+    return {200: {"description": "The model", "model": ModelView}, **problems("no_such_model")}
+
+
+def health_responses() -> Responses:
+    """Answers to asking whether the process lives."""
+    return {200: {"description": "It does", "model": HealthView}, **problems()}
+
+
+def readiness_responses() -> Responses:
+    """Answers to asking whether the service can take work."""
+    ok = {"description": "It can", "model": HealthView}
+    return {200: ok, **problems("draining", "store_unavailable")}
+
+
+def metrics_responses() -> Responses:
+    """Answers to a scrape."""
+    content = {"text/plain": {"schema": {"type": "string"}}}
+    return {200: {"description": "The figures", "content": content}, **problems()}
+
+
+def explain_responses() -> Responses:
+    """Answers to asking what a problem means."""
+    ok = {"description": "Its meaning", "model": ExplanationView}
+    return {200: ok, **problems("not_found")}

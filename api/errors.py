@@ -1,0 +1,213 @@
+"""What can go wrong over HTTP; the one place that knows status codes.
+
+Every error leaves as a problem by RFC 9457 (`application/problem+json`): `type`, `title`, `status`,
+`detail`, `instance`, and the stable `code` that programs branch on. Where a caller can mend the
+request, `errors` says so item by item.
+
+ProblemError       carries a code of `PROBLEMS`; raised by everything in this package
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
+
+from api.validation import Complaint, complaints_of, summary
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+NO_HEADERS: Mapping[str, str] = {}
+NO_MEMBERS: Mapping[str, Any] = {}
+
+# What every answer carries, whoever writes it.
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """One kind of problem: its HTTP status, its title, and what it means."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+PROBLEMS = {
+    "bad_request": ProblemType(400, "Bad request", "The request can't be understood."),
+    "forbidden_host": ProblemType(
+        403, "Host not allowed", "The `Host` header names no host of this service."
+    ),
+    "forbidden_origin": ProblemType(
+        403, "Origin not allowed", "A page of another origin may not change anything here."
+    ),
+    "not_found": ProblemType(404, "Not found", "There is no such address."),
+    "unknown_job": ProblemType(
+        404, "No such job", "The job id is malformed, unknown, deleted or another client's."
+    ),
+    "unknown_output": ProblemType(404, "No such output", "The job has fewer outputs."),
+    "no_such_model": ProblemType(404, "No such model", "No model has this name."),
+    "method_not_allowed": ProblemType(
+        405, "Method not allowed", "The address exists; `Allow` lists what can be done with it."
+    ),
+    "job_not_finished": ProblemType(
+        409, "Job not finished", "Outputs exist once the job has succeeded."
+    ),
+    "no_outputs": ProblemType(409, "Job without outputs", "The job has ended without outputs."),
+    "gone": ProblemType(410, "Gone", "It was kept for its time and has been removed."),
+    "body_too_large": ProblemType(413, "Body too large", "The body has more bytes than allowed."),
+    "unsupported_media_type": ProblemType(
+        415, "Unsupported media type", "The body is not in a form that this address takes."
+    ),
+    "range_not_satisfiable": ProblemType(
+        416, "Range not satisfiable", "The range begins behind the last byte."
+    ),
+    "invalid_json": ProblemType(422, "Invalid JSON", "The body is not JSON in UTF-8."),
+    "invalid_request": ProblemType(
+        422, "Invalid request", "A field is unknown, of a wrong type or out of its bounds."
+    ),
+    "invalid_parameter": ProblemType(
+        422, "Invalid parameter", "A parameter in the address is wrong."
+    ),
+    "invalid_header": ProblemType(422, "Invalid header", "A header field is wrong."),
+    "unknown_model": ProblemType(
+        422, "Unknown model", "No model of this art has the name; `known` lists those that exist."
+    ),
+    "idempotency_conflict": ProblemType(
+        422, "Idempotency key reused", "The key came before with another request."
+    ),
+    "quota_exceeded": ProblemType(
+        429, "Quota exceeded", "You have as many unfinished jobs as one client may have."
+    ),
+    "internal": ProblemType(500, "Internal error", "A fault of ours; it has been logged."),
+    "queue_full": ProblemType(503, "Queue full", "As many jobs wait as may wait in all."),
+    "draining": ProblemType(503, "Shutting down", "This gateway is going; try again."),
+    "store_unavailable": ProblemType(
+        503, "Job store unavailable", "Redis does not answer; try again."
+    ),
+}
+
+_BY_STATUS = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    422: "invalid_request",
+}
+
+
+class ProblemError(Exception):
+    """Raised to answer a request with a problem; `code` is a key of `PROBLEMS`."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[Complaint] = (),
+        headers: Mapping[str, str] = NO_HEADERS,
+        members: Mapping[str, Any] = NO_MEMBERS,
+    ) -> None:
+        """`members` are further members of the problem object."""
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+        self.members = members
+
+
+def respond(problem: ProblemError, scope: Scope) -> Response:
+    """Return the answer for a problem."""
+    kind = PROBLEMS[problem.code]
+    body: dict[str, Any] = {
+        "type": f"/problems/{problem.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail,
+        "instance": scope["path"][:200],
+        "code": problem.code,
+        "request_id": scope["state"].get("request_id"),
+        **problem.members,
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    headers = {"cache-control": "no-store", **problem.headers}
+    return Response(orjson.dumps(body), kind.status, headers, MEDIA_TYPE)
+
+
+def register(app: FastAPI) -> None:
+    """Make every error of an app leave as a problem."""
+
+    async def on_problem(request: Request, error: Any) -> Response:
+        return respond(error, request.scope)
+
+    async def on_http(request: Request, error: Any) -> Response:
+        return respond(_from_http(error, request.scope), request.scope)
+
+    async def on_parameters(request: Request, error: Any) -> Response:
+        complaints = complaints_of(error.errors(), parameters=True)
+        problem = ProblemError("invalid_parameter", summary(complaints), errors=complaints)
+        return respond(problem, request.scope)
+
+    async def on_hang_up(request: Request, error: Any) -> Response:
+        # nobody is there to read it
+        return respond(ProblemError("bad_request", "The caller hung up"), request.scope)
+
+    async def on_fault(request: Request, error: Any) -> Response:
+        # outside of all middleware; the server logs the traceback right after this line
+        log.error("request_id=%s met a fault", request.scope["state"].get("request_id"))
+        detail = "Something went wrong on our side; it has been logged"
+        response = respond(ProblemError("internal", detail), request.scope)
+        request_id = request.scope["state"].get("request_id", "")
+        # the server hangs up after a fault
+        added = {**SECURITY_HEADERS, "x-request-id": request_id, "connection": "close"}
+        response.headers.update(added)
+        return response
+
+    app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_parameters)
+    app.add_exception_handler(ClientDisconnect, on_hang_up)
+    app.add_exception_handler(Exception, on_fault)
+
+
+def _from_http(error: HTTPException, scope: Scope) -> ProblemError:
+    """Translate what the framework itself raises."""
+    code = _BY_STATUS.get(error.status_code, "bad_request")
+    path, method = scope["path"][:200], scope["method"][:20]
+    if code == "not_found":
+        return ProblemError(code, f"There is nothing at {path}; /openapi.json lists what there is")
+    if code == "method_not_allowed":
+        allowed = ", ".join(_methods(scope))
+        detail = f"{method} is not possible at {path}; allowed: {allowed}"
+        return ProblemError(code, detail, headers={"allow": allowed})
+    return ProblemError(code, str(error.detail), headers=error.headers or NO_HEADERS)
+
+
+def _methods(scope: Scope) -> list[str]:
+    """Return the methods that this path has; the framework knows each in a route of its own."""
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(
+            route.matches({**scope, "method": method})[0] is Match.FULL
+            for route in scope["app"].routes
+        )
+    ]

@@ -1,0 +1,91 @@
+"""The gateway as an ASGI application: `uvicorn --factory api.main:create_app`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from starlette.responses import Response
+
+from api import errors, openapi
+from api.dependencies import Gateway, State
+from api.guard import Guard
+from api.metrics import Meter, Metrics
+from api.overview import Overview
+from api.redis_line import RedisLine
+from api.routes import health, jobs, models, outputs
+from api.routes.kinds import router_of
+from api.settings import ApiSettings
+from api.wakeups import Wakeups
+from genart_core.catalogue import kinds
+from genart_core.jobs.blobs import BlobStore
+from genart_core.jobs.caller import Limits
+from genart_core.jobs.connection import aconnect
+
+
+def create_app(settings: ApiSettings | None = None) -> FastAPI:
+    """Return the application; without settings they are read from the environment."""
+    settings = settings or ApiSettings()
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[State]:
+        async with _open(settings, metrics) as gateway:
+            yield {"gateway": gateway}
+
+    app = FastAPI(
+        title="genart",
+        version=openapi.version(),
+        summary="Generative art as a service",
+        description=openapi.DESCRIPTION,
+        lifespan=lifespan,
+        default_response_class=Response,
+        redirect_slashes=False,
+        docs_url=None,  # Swagger UI comes from a CDN; the document itself is at /openapi.json
+        redoc_url=None,
+        openapi_tags=openapi.TAGS,
+    )
+    app.state.kinds = kinds()
+    for router in (router_of(kinds()), jobs.router, outputs.router, models.router, health.router):
+        app.include_router(router)
+    errors.register(app)
+    app.add_middleware(Guard, hosts=settings.hosts)
+    app.add_middleware(Meter, metrics=metrics)
+    openapi.install(app)
+    return app
+
+
+@asynccontextmanager
+async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gateway]:
+    """Open the gateway's connections and start what runs beside the requests."""
+    if not settings.redis_url:
+        raise RuntimeError("REDIS_URL is not set; `genart up` starts a Redis of its own")
+    redis = RedisLine(settings.redis_url, patience_seconds=settings.redis_patience_seconds)
+    hearing = aconnect(settings.redis_url, connections=1)
+    gateway = Gateway(
+        settings=settings,
+        redis=redis,
+        blobs=BlobStore(settings.blobs),
+        wakeups=Wakeups(hearing),
+        overview=Overview(redis, settings.home, kinds()),
+        metrics=metrics,
+        limits=Limits(
+            active_per_client=settings.active_jobs_per_client,
+            ready=settings.queue_cap,
+            deadline_ms=settings.job_deadline_seconds * 1000,
+        ),
+    )
+    running = [
+        asyncio.create_task(gateway.wakeups.listen(), name="wakeups"),
+        asyncio.create_task(gateway.overview.keep_fresh(), name="overview"),
+    ]
+    try:
+        yield gateway
+    finally:
+        gateway.drain()
+        for task in running:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await redis.aclose()
+        await hearing.aclose()

@@ -1,0 +1,96 @@
+"""The OpenAPI document, and its copy in the repository: `python -m api.openapi --write|--check`."""
+
+import argparse
+import json
+import os
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from api.schemas import Problem
+
+FILE = Path(__file__).parent.parent / "openapi" / "openapi.json"
+_REF = "#/components/schemas/{model}"
+
+DESCRIPTION = """Art from neural networks, on a job queue: post a request, get a job, follow it,
+fetch its outputs. Errors are problems by RFC 9457 with a stable `code`. Times are RFC 3339 in UTC,
+addresses relative to the root."""
+
+TAGS = [
+    {"name": "Make", "description": "Enter a job: one address per kind of art."},
+    {"name": "Jobs", "description": "Read, follow, cancel and delete jobs; fetch outputs."},
+    {"name": "Models", "description": "What a request's `model` can name."},
+    {"name": "Service", "description": "Health, figures, and what problems mean."},
+]
+
+
+def version() -> str:
+    """Return the version of the service."""
+    return installed_version("genart")
+
+
+def install(app: FastAPI) -> None:
+    """Make an app serve the document of `build`, which is built once, when first asked for."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = build(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def build(app: FastAPI) -> dict[str, Any]:
+    """Return the document: the framework's, with the bodies that the kinds take and problems."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+    )
+    bodies = [(kind.request, "validation") for kind in app.state.kinds.values()]
+    _, found = models_json_schema(
+        [*bodies, (Problem, "serialization")],  # type: ignore[list-item]  # a list of both modes
+        ref_template=_REF,
+    )
+    schemas = document["components"]["schemas"]
+    schemas.update(found["$defs"])
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    return document
+
+
+def main() -> None:
+    """Write the document, or say whether the written one is current."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write openapi/openapi.json")
+    parser.add_argument("--check", action="store_true", help="fail if it is stale")
+    chosen = parser.parse_args()
+    current = export()
+    if chosen.write:
+        FILE.parent.mkdir(exist_ok=True)
+        FILE.write_text(current, encoding="utf-8")
+    elif not chosen.check:
+        sys.stdout.write(current)
+    elif not FILE.exists() or FILE.read_text(encoding="utf-8") != current:
+        sys.exit("openapi/openapi.json is stale; run: make openapi")
+
+
+def export() -> str:
+    """Return the document as it stands in the repository: the project's own kinds alone."""
+    os.environ.pop("GENART_EXTRA_ARTS", None)
+    from api.main import create_app  # here, since the kinds are read when it is imported
+    from api.settings import ApiSettings
+
+    document = create_app(ApiSettings()).openapi()
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What the gateway knows of the whole engine: at most a few seconds old, read in the background."""
+
+import asyncio
+import logging
+import math
+import time
+from collections import deque
+from pathlib import Path
+
+from redis.exceptions import RedisError
+
+from api.model_index import ModelIndex
+from api.redis_line import RedisLine
+from genart_core.catalogue import Kind
+from genart_core.jobs.record import TERMINAL
+from genart_core.jobs.upkeep import Survey, survey
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 2.0
+_WINDOW_SECONDS = 30.0  # over which the rate of endings is measured
+_MIN_RETRY, _MAX_RETRY = 1, 60
+_UNMEASURED_RETRY = 5
+
+
+class Overview:
+    """The last survey, the models there are, and how fast jobs end."""
+
+    def __init__(self, redis: RedisLine, home: Path, kinds: dict[str, Kind]) -> None:
+        self._redis = redis
+        self._kinds = kinds
+        self._endings: deque[tuple[float, int]] = deque()  # (when, endings so far)
+        self._refreshed_at = -math.inf
+        self._lock = asyncio.Lock()
+        self.survey: Survey | None = None
+        self.models = ModelIndex(home, kinds)
+
+    async def keep_fresh(self) -> None:
+        """Read again every few seconds until canceled."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(REFRESH_SECONDS)
+
+    async def refresh(self, max_age_seconds: float = 0.0) -> None:
+        """Read everything again, unless it was read less than `max_age_seconds` ago.
+
+        While Redis is away the last survey stands.
+        """
+        async with self._lock:
+            if time.monotonic() - self._refreshed_at < max_age_seconds:
+                return
+            try:
+                self._note(await self._redis.send(survey(tuple(self._kinds))))
+            except RedisError as error:
+                log.info("no survey: %s", error)  # those who need Redis will complain
+            await self.models.read(self.survey.workers if self.survey else ())
+            self._refreshed_at = time.monotonic()
+
+    def seconds_until_room(self, jobs: int = 1) -> int:
+        """Return when `jobs` jobs, whosever, will have ended at the rate of the last seconds."""
+        rate = self._endings_per_second()
+        if rate == 0.0:
+            return _UNMEASURED_RETRY if self.survey and self.survey.workers else _MAX_RETRY
+        return min(max(math.ceil(jobs / rate), _MIN_RETRY), _MAX_RETRY)
+
+    def seconds_until_quota(self, own: int) -> int:
+        """Return when one of a client's `own` unfinished jobs will have ended.
+
+        Taking turns, its jobs are at worst as thinly spread among those that end as among those
+        that are unfinished.
+        """
+        if self.survey is None:
+            return _UNMEASURED_RETRY
+        unfinished = self.survey.leases + sum(waiting for waiting, _ in self.survey.ready.values())
+        return self.seconds_until_room(max(math.ceil(unfinished / own), 1))
+
+    def _note(self, found: Survey) -> None:
+        now = time.monotonic()
+        ended = sum(n for (_, status), n in found.outcomes.items() if status in TERMINAL)
+        self.survey = found
+        self._endings.append((now, ended))
+        while self._endings[0][0] < now - _WINDOW_SECONDS:
+            self._endings.popleft()
+
+    def _endings_per_second(self) -> float:
+        if len(self._endings) < 2:
+            return 0.0
+        (since, before), (until, after) = self._endings[0], self._endings[-1]
+        return max(after - before, 0) / max(until - since, 1e-3)

@@ -1,0 +1,208 @@
+"""The job as callers see it.
+
+`JobView` documents the shape; the hot path writes the same members as a plain dict, which a test
+compares with it.
+"""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from genart_core.jobs.eta import Eta, estimate
+from genart_core.jobs.record import Job, JobId, Placed, Status, StoredOutput
+
+MAX_RETRY_SECONDS = 60
+
+
+class ProgressView(BaseModel):
+    """How far a job is."""
+
+    step: int = Field(description="Steps done.")
+    total: int = Field(description="Steps in all; 0 until the job says how many.")
+    fraction: float = Field(description="Share done, 0 to 1.", ge=0, le=1)
+
+
+class EtaView(BaseModel):
+    """When the job will be done: an interval, not a promise."""
+
+    low: float = Field(description="Seconds from now, at the earliest.")
+    high: float = Field(description="Seconds from now, at the latest.")
+
+
+class OutputView(BaseModel):
+    """One file of the artwork."""
+
+    url: str = Field(description="Where to fetch it, relative to the root.")
+    media_type: str
+    bytes: int
+    sha256: str
+    width: int | None = Field(description="Pixels; pictures only.")
+    height: int | None = Field(description="Pixels; pictures only.")
+
+
+class ProvenanceView(BaseModel):
+    """What made the outputs; with the seed in `request`, enough to make them again."""
+
+    version: str = Field(description="Version of the worker.")
+    device: str = Field(description="Torch device that computed.")
+    weights: dict[str, str] = Field(description="sha256 of each weights file, by `art/model`.")
+
+
+class FailureView(BaseModel):
+    """Why a job has no outputs."""
+
+    code: str = Field(description="Stable name of the cause.")
+    detail: str
+    retryable: bool = Field(description="Whether the same request could succeed another time.")
+
+
+class MetricsView(BaseModel):
+    """Where the time went."""
+
+    queue_ms: int | None = Field(description="Milliseconds from submit to the start of this run.")
+    execution_ms: int | None = Field(description="Milliseconds from start to end.")
+
+
+class UrlsView(BaseModel):
+    """Where to go on, relative to the root."""
+
+    self: str
+    events: str
+    cancel: str
+
+
+class JobView(BaseModel):
+    """One job."""
+
+    id: str
+    kind: str
+    status: Literal["queued", "running", "canceling", "succeeded", "failed", "canceled", "expired"]
+    version: int = Field(description="Rises with each change; the entity tag is `v<version>`.")
+    attempt: int = Field(
+        description="Times a worker has taken it: 0 = still waiting for the first."
+    )
+    cached: bool = Field(description="Whether the outputs are those of an earlier equal request.")
+    request: dict[str, Any] = Field(description="What was asked for, defaults and seed filled in.")
+    progress: ProgressView
+    queue_position: int | None = Field(description="Jobs before it; 0 = next, null = not waiting.")
+    eta: EtaView | None = Field(description="Null when done, or when nothing was measured yet.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None = Field(description="When the job and its outputs are removed.")
+    outputs: list[OutputView]
+    result: dict[str, Any] | None = Field(description="What the kind says of the artwork.")
+    provenance: ProvenanceView | None = Field(description="What made the outputs.")
+    error: FailureView | None
+    metrics: MetricsView
+    urls: UrlsView
+
+
+class PageView(BaseModel):
+    """A page of jobs, newest first."""
+
+    jobs: list[JobView]
+    cursor: str | None = Field(description="Pass it as `cursor` for the next page; null: no more.")
+
+
+def view(placed: Placed) -> dict[str, Any]:
+    """Return a job's members, ready for JSON."""
+    job = placed.job
+    return _members(job, placed.position, estimate(placed))
+
+
+def job_response(
+    placed: Placed, status_code: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a job as an answer, with its entity tag and, while it is active, `Retry-After`."""
+    job, eta = placed.job, estimate(placed)
+    fields = {"etag": etag(job), "cache-control": "private, no-cache", **(headers or {})}
+    if not job.is_terminal:
+        fields["retry-after"] = str(retry_seconds(eta))
+    body = orjson.dumps(_members(job, placed.position, eta))
+    return Response(body, status_code, fields, "application/json")
+
+
+def etag(job: Job) -> str:
+    """Return the entity tag of a job's present version."""
+    return f'"v{job.version}"'
+
+
+def retry_seconds(eta: Eta | None) -> int:
+    """Return when it is worth asking for a job again."""
+    return min(max(math.ceil(eta.low), 1), MAX_RETRY_SECONDS) if eta else 1
+
+
+def job_url(job_id: JobId) -> str:
+    """Return a job's address."""
+    return f"/v1/jobs/{job_id}"
+
+
+def _members(job: Job, position: int | None, eta: Eta | None) -> dict[str, Any]:
+    url = job_url(job.id)
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "status": job.status,
+        "version": job.version,
+        "attempt": job.attempt,
+        "cached": False,
+        "request": job.request,
+        "progress": _progress(job.status, job.step, job.total),
+        "queue_position": position,
+        "eta": {"low": eta.low, "high": eta.high} if eta else None,
+        "created_at": timestamp(job.created_at),
+        "started_at": timestamp(_started(job)),
+        "finished_at": timestamp(job.finished_at),
+        "expires_at": timestamp(job.expires_at),
+        "outputs": [_output(url, n, output) for n, output in enumerate(job.outputs)],
+        "result": job.result,
+        "provenance": job.provenance,
+        "error": job.error,
+        "metrics": _metrics(job),
+        "urls": {"self": url, "events": f"{url}/events", "cancel": f"{url}/cancel"},
+    }
+
+
+def timestamp(milliseconds: int) -> str | None:
+    """Return a time as RFC 3339 in UTC with milliseconds; None for 0."""
+    if not milliseconds:
+        return None
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
+
+
+def _started(job: Job) -> int:
+    """A job that lost its worker waits again, so it has not started."""
+    return 0 if job.status == "queued" else job.started_at
+
+
+def _progress(status: Status, step: int, total: int) -> dict[str, float]:
+    share = step / total if total else 0.0
+    fraction = 1.0 if status == "succeeded" else round(min(share, 1.0), 4)
+    return {"step": step, "total": total, "fraction": fraction}
+
+
+def _output(url: str, number: int, output: StoredOutput) -> dict[str, Any]:
+    return {
+        "url": f"{url}/outputs/{number}",
+        "media_type": output.media_type,
+        "bytes": output.bytes,
+        "sha256": output.sha256,
+        "width": output.width,
+        "height": output.height,
+    }
+
+
+def _metrics(job: Job) -> dict[str, int | None]:
+    started = _started(job)
+    left_queue = started or job.finished_at
+    return {
+        "queue_ms": left_queue - job.created_at if left_queue else None,
+        "execution_ms": job.finished_at - started if started and job.finished_at else None,
+    }

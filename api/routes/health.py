@@ -1,0 +1,76 @@
+"""Health and figures, and the pages that problems point to."""
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api import documented
+from api.dependencies import draining, gateway_of
+from api.errors import PROBLEMS, ProblemError
+from api.metrics import CONTENT_TYPE
+from api.validation import shown
+from genart_core.jobs.upkeep import survey
+
+router = APIRouter(tags=["Service"])
+
+
+@router.get(
+    "/livez",
+    operation_id="live",
+    summary="Is the process alive?",
+    responses=documented.health_responses(),
+)
+async def live(request: Request) -> Response:
+    """Answer 200 as long as the process can answer at all, whatever the queue or Redis do."""
+    return _json({"status": "alive"})
+
+
+@router.get(
+    "/readyz",
+    operation_id="ready",
+    summary="Can it take work?",
+    responses=documented.readiness_responses(),
+)
+async def ready(request: Request) -> Response:
+    """Answer 200 if Redis answers and the process is not shutting down, however long the queue."""
+    gateway = gateway_of(request)
+    if gateway.is_draining:
+        raise draining()
+    found = await gateway.ask(survey(()))
+    return _json({"status": "ready", "workers": len(found.workers)})
+
+
+@router.get(
+    "/metrics",
+    operation_id="metrics",
+    summary="Figures for Prometheus",
+    responses=documented.metrics_responses(),
+)
+async def metrics(request: Request) -> Response:
+    """Return this process' requests and the state of the whole engine."""
+    gateway = gateway_of(request)
+    try:
+        found = await gateway.ask(survey(tuple(request.app.state.kinds)))
+    except ProblemError:
+        found = None
+    return Response(gateway.metrics.write(found), media_type=CONTENT_TYPE)
+
+
+@router.get(
+    "/problems/{code}",
+    operation_id="explain_problem",
+    summary="What a problem means",
+    responses=documented.explain_responses(),
+)
+async def explain(request: Request, code: str) -> Response:
+    """Explain a problem; this is where the `type` of each leads."""
+    kind = PROBLEMS.get(code)
+    if kind is None:
+        detail = f"There is no problem {shown(code)}; there are {', '.join(PROBLEMS)}"
+        raise ProblemError("not_found", detail)
+    body = {"code": code, "status": kind.status, "title": kind.title, "meaning": kind.meaning}
+    return _json(body)
+
+
+def _json(body: dict[str, object]) -> Response:
+    return Response(orjson.dumps(body), 200, {"cache-control": "no-store"}, "application/json")

@@ -1,0 +1,151 @@
+"""Jobs: read, list, follow, cancel, delete."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from api import documented
+from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of, unknown_job
+from api.errors import ProblemError
+from api.events import follow, parse_event_id
+from api.headers import fields_of, is_known, wait_seconds
+from api.representation import etag, job_response, view
+from api.validation import shown
+from api.waiting import Patience, wait_for_change, wait_for_end
+from genart_core.jobs import caller
+from genart_core.jobs.record import Job, Status, parse_job_id
+
+router = APIRouter(prefix="/v1/jobs", tags=["Jobs"])
+
+
+@router.get(
+    "",
+    operation_id="list_jobs",
+    summary="Your jobs, newest first",
+    responses=documented.list_responses(),
+)
+async def list_jobs(
+    request: Request,
+    cursor: Annotated[str, Query(description="`cursor` of the page before.", max_length=100)] = "",
+    limit: Annotated[int, Query(description="Jobs per page.", ge=1, le=100)] = 50,
+    kind: Annotated[str, Query(description="Only jobs of this kind.", max_length=100)] = "",
+    status: Annotated[Status | None, Query(description="Only jobs in this state.")] = None,
+) -> Response:
+    """Return a page of the caller's jobs; `cursor` leads to the next one."""
+    if cursor and parse_job_id(cursor) is None:
+        raise _wrong("cursor", cursor, "take it from the page before")
+    known = request.app.state.kinds
+    if kind and kind not in known:
+        raise _wrong("kind", kind, f"the kinds are {', '.join(known)}")
+    page = await gateway_of(request).ask(
+        caller.list_jobs(
+            client_of(request), cursor=cursor, limit=limit, kind=kind, status=status or ""
+        )
+    )
+    body = {"jobs": [view(placed) for placed in page.jobs], "cursor": page.cursor or None}
+    return Response(orjson.dumps(body), 200, {"cache-control": "no-store"}, "application/json")
+
+
+@router.get(
+    "/{job_id}",
+    operation_id="get_job",
+    summary="One job",
+    responses=documented.get_responses(),
+    openapi_extra=documented.GET_EXTRA,
+)
+async def get_job(request: Request, job_id: str) -> Response:
+    """Return the job.
+
+    With `If-None-Match` and its present entity tag the answer is 304. With `Prefer: wait=n` the
+    answer is held back for up to n seconds: until the job has ended or, with `If-None-Match`, until
+    it has changed.
+    """
+    gateway, client, fields = gateway_of(request), client_of(request), fields_of(request.scope)
+    checked = job_id_of(job_id)
+    seconds = wait_seconds(request.scope, gateway.settings.max_wait_seconds)
+    headers = {"preference-applied": f"wait={seconds}"} if seconds else {}
+    patience = Patience(seconds, request.receive)
+
+    def is_news(job: Job) -> bool:
+        return not is_known(fields, etag(job))
+
+    if not seconds:
+        found = await gateway.ask(caller.get(checked, client))
+    elif b"if-none-match" in fields:
+        found = await wait_for_change(gateway, checked, client, patience, is_news=is_news)
+    else:
+        found = await wait_for_end(gateway, checked, client, patience)
+    placed = found_job(checked, found)
+    response = job_response(placed, 200, headers)
+    if is_news(placed.job):
+        return response
+    kept = {
+        name: response.headers[name]
+        for name in ("etag", "cache-control", "retry-after", "preference-applied")
+        if name in response.headers
+    }
+    return Response(status_code=304, headers=kept)
+
+
+@router.post(
+    "/{job_id}/cancel",
+    operation_id="cancel_job",
+    summary="Cancel a job",
+    responses=documented.job_responses(),
+)
+async def cancel_job(request: Request, job_id: str) -> Response:
+    """Cancel the job and return it; repeatable.
+
+    A waiting job ends at once, a running one within a step; one that has ended stays as it is.
+    """
+    gateway, checked = gateway_of(request), job_id_of(job_id)
+    keep = gateway.settings.keep_ms
+    found = await gateway.ask(caller.cancel(checked, client_of(request), keep))
+    return job_response(found_job(checked, found), 200)
+
+
+@router.delete(
+    "/{job_id}",
+    operation_id="delete_job",
+    summary="Delete a job",
+    status_code=204,
+    responses=documented.delete_responses(),
+)
+async def delete_job(request: Request, job_id: str) -> Response:
+    """Remove the job and its outputs; a running one is canceled first."""
+    gateway, checked = gateway_of(request), job_id_of(job_id)
+    state = await gateway.ask(caller.delete(checked, client_of(request), gateway.settings.keep_ms))
+    if state == "found":
+        return Response(status_code=204)
+    raise gone(checked) if state == "gone" else unknown_job(checked)
+
+
+@router.get(
+    "/{job_id}/events",
+    operation_id="follow_job",
+    summary="Follow a job as it goes",
+    description=documented.EVENTS,
+    responses=documented.event_responses(),
+    openapi_extra=documented.EVENTS_EXTRA,
+)
+async def follow_job(
+    request: Request,
+    job_id: str,
+    after: Annotated[
+        str, Query(description="As `Last-Event-ID`, for the first connection.", max_length=100)
+    ] = "",
+) -> Response:
+    """Return the job's events as they come."""
+    if after and parse_event_id(after) is None:
+        raise _wrong("after", after, "take it from the `id` of an event")
+    last = fields_of(request.scope).get(b"last-event-id", b"").decode("latin-1")
+    checked = job_id_of(job_id)
+    return await follow(gateway_of(request), checked, client_of(request), last or after)
+
+
+def _wrong(parameter: str, value: str, advice: str) -> ProblemError:
+    detail = f"{parameter} can't be {shown(value)}; {advice}"
+    complaint = {"parameter": parameter, "detail": detail, "got": shown(value)}
+    return ProblemError("invalid_parameter", detail, errors=[complaint])

@@ -1,0 +1,54 @@
+"""Models: what can be named in a request's `model`."""
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api import documented
+from api.dependencies import gateway_of
+from api.errors import ProblemError
+from api.model_index import ModelFacts
+from api.validation import shown
+
+router = APIRouter(prefix="/v1/models", tags=["Models"])
+
+
+@router.get(
+    "",
+    operation_id="list_models",
+    summary="All models",
+    responses=documented.models_responses(),
+)
+async def list_models(request: Request) -> Response:
+    """Return every model whose file lies here or that a live worker holds."""
+    found = gateway_of(request).overview.models.all()
+    return _json({"models": [_view(facts, request) for facts in found]})
+
+
+@router.get(
+    "/{name}",
+    operation_id="get_model",
+    summary="One model",
+    responses=documented.model_responses(),
+)
+async def get_model(request: Request, name: str) -> Response:
+    """Return one model with the card that its training wrote."""
+    found = gateway_of(request).overview.models.all()
+    for facts in found:
+        if facts.name == name:
+            return _json(_view(facts, request))
+    known = sorted({facts.name for facts in found})
+    detail = f"There is no model {shown(name)}; known: {', '.join(known) or 'none'}"
+    raise ProblemError("no_such_model", detail, members={"known": known})
+
+
+def _view(facts: ModelFacts, request: Request) -> dict[str, Any]:
+    kinds = [kind.name for kind in request.app.state.kinds.values() if kind.art == facts.art]
+    return {**asdict(facts), "kinds": kinds, "url": f"/v1/models/{facts.name}"}
+
+
+def _json(body: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(body), 200, {"cache-control": "no-cache"}, "application/json")

@@ -1,0 +1,69 @@
+"""Shapes of the smaller answers, for the OpenAPI document; jobs are in `representation`."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ComplaintView(BaseModel):
+    """One thing wrong with a request."""
+
+    pointer: str | None = Field(default=None, description="Where in the body (RFC 6901).")
+    parameter: str | None = Field(default=None, description="Which parameter of the address.")
+    header: str | None = Field(default=None, description="Which header field.")
+    detail: str
+    got: str | None = Field(default=None, description="What came, as short JSON or in words.")
+    allowed: dict[str, Any] | None = Field(default=None, description="What could have come.")
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Where this problem is explained.", examples=["/problems/gone"])
+    title: str = Field(examples=["Gone"])
+    status: int = Field(examples=[410])
+    detail: str
+    instance: str = Field(description="The address that was asked.")
+    code: str = Field(description="Stable name to branch on.", examples=["gone"])
+    request_id: str = Field(description="As in `X-Request-Id`; names the request in our logs.")
+    errors: list[ComplaintView] | None = Field(
+        default=None, description="At most 20 things to mend, in the order of the body."
+    )
+
+
+class ModelView(BaseModel):
+    """One model."""
+
+    name: str
+    art: str
+    sha256: str
+    bytes: int | None = Field(description="Size of its file; null if only a worker has it.")
+    shipped: bool = Field(description="Whether it came with the service.")
+    is_resident: bool = Field(description="Whether a live worker has it loaded.")
+    card: dict[str, Any] = Field(description="What its training wrote: data, licence, figures.")
+    kinds: list[str] = Field(description="Kinds whose requests may name it.")
+    url: str
+
+
+class ModelsView(BaseModel):
+    """All models, by art and name."""
+
+    models: list[ModelView]
+
+
+class HealthView(BaseModel):
+    """How the service is."""
+
+    status: str
+    workers: int | None = Field(default=None, description="Live workers.")
+
+
+class ExplanationView(BaseModel):
+    """What a problem means."""
+
+    code: str
+    status: int
+    title: str
+    meaning: str

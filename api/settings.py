@@ -1,0 +1,64 @@
+"""Settings of the gateway."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from genart_core.settings import CoreSettings
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  compared with, not bound to
+
+
+class ApiSettings(CoreSettings):
+    """What the gateway needs besides."""
+
+    host: str = Field(default="127.0.0.1", description="Address the gateway listens on.")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="Port the gateway listens on; 0 picks a free one."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names, separated by commas, that a request's `Host` may carry besides "
+        "localhost, 127.0.0.1 and [::1]. `*` allows every name.",
+    )
+    active_jobs_per_client: int = Field(
+        default=1000, ge=1, description="Unfinished jobs that one client may have; beyond it: 429."
+    )
+    queue_cap: int = Field(
+        default=10_000, ge=1, description="Waiting jobs of all clients together; beyond it: 503."
+    )
+    job_deadline_seconds: int = Field(
+        default=3600,
+        ge=0,
+        description="A job that has not ended this long after its submit expires; 0: never.",
+    )
+    max_body_bytes: int = Field(
+        default=1_000_000, ge=1, description="Largest request body; beyond it: 413."
+    )
+    max_wait_seconds: int = Field(
+        default=60, ge=0, description="Longest wait that `Prefer: wait=n` is granted."
+    )
+    heartbeat_seconds: float = Field(
+        default=15.0, gt=0, description="A silent event stream says so often that it is alive."
+    )
+    redis_patience_seconds: float = Field(
+        default=3.0, gt=0, description="How long a request waits for Redis before it gets a 503."
+    )
+    shutdown_seconds: float = Field(
+        default=5.0, ge=0, description="How long open requests may go on after SIGTERM."
+    )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+        return value
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Every name that `Host` may carry; `*` stands for all."""
+        own = frozenset() if self.host in _ANY_ADDRESS else frozenset({self.host.lower()})
+        return LOOPBACK | own | frozenset(self.allowed_hosts)

@@ -1,0 +1,90 @@
+"""From a validated request to a job: seed, fingerprint, admission."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from api.dependencies import Gateway
+from api.errors import ProblemError
+from api.validation import shown
+from genart_core.catalogue import Kind
+from genart_core.jobs.caller import Submission, Submitted
+from genart_core.jobs.caller import submit as submit_call
+from genart_core.jobs.record import JobId, Placed
+from genart_core.request import ArtRequest, draw_seed
+
+_FRESH_SECONDS = 0.25  # a model that has just appeared is found this soon
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is asked for, by whom, and under which idempotency key ("" = none)."""
+
+    kind: Kind
+    client: str
+    idempotency_key: str
+
+
+async def submit(
+    gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequest
+) -> tuple[Placed, bool]:
+    """Enter a job; return it, and whether it is a replay of an earlier submit.
+
+    Raises:
+        ProblemError: if the model is unknown, the key was used for something else, or there is no
+            room.
+    """
+    kind = entry.kind
+    await _require_model(gateway, kind, request.model)
+    key = fingerprint = ""
+    if entry.idempotency_key:
+        # of what was sent, before a seed is drawn; hashed, since a key may hold any character
+        key = sha256(entry.idempotency_key.encode()).hexdigest()
+        fingerprint = sha256(f"{kind.name} {request.model_dump_json()}".encode()).hexdigest()
+    if request.seed is None:
+        request = request.model_copy(update={"seed": draw_seed()})
+    submission = Submission(
+        id=job_id,
+        kind=kind.name,
+        client=entry.client,
+        request=request.model_dump_json(),
+        batch_key=kind.batch_key(request),
+        cost=kind.cost(request),
+        idempotency_key=key,
+        fingerprint=fingerprint,
+    )
+    submitted = await gateway.ask(submit_call(submission, gateway.limits))
+    if submitted.placed is None:
+        raise _refusal(gateway, submitted)
+    return submitted.placed, submitted.outcome == "replayed"
+
+
+async def _require_model(gateway: Gateway, kind: Kind, name: str) -> None:
+    overview = gateway.overview
+    if overview.models.knows(kind, name):
+        return
+    await overview.refresh(max_age_seconds=_FRESH_SECONDS)
+    if overview.models.knows(kind, name):
+        return
+    known = overview.models.names(kind.art)
+    detail = f"There is no model {shown(name)}; known: {', '.join(known) or 'none'}"
+    complaint = {
+        "pointer": "/model",
+        "detail": detail,
+        "got": shown(name),
+        "allowed": {"expected": known},
+    }
+    raise ProblemError("unknown_model", detail, errors=[complaint], members={"known": known})
+
+
+def _refusal(gateway: Gateway, submitted: Submitted) -> ProblemError:
+    limits = gateway.limits
+    if submitted.outcome == "conflict":
+        detail = "This Idempotency-Key came before with another request; use a new key for this one"
+        return ProblemError("idempotency_conflict", detail)
+    if submitted.outcome == "quota":
+        seconds = gateway.overview.seconds_until_quota(limits.active_per_client)
+        detail = f"You have {limits.active_per_client} unfinished jobs; wait for some of them"
+        return ProblemError("quota_exceeded", detail, headers={"retry-after": str(seconds)})
+    seconds = gateway.overview.seconds_until_room()
+    detail = f"{limits.ready} jobs are waiting; no more are taken at present"
+    return ProblemError("queue_full", detail, headers={"retry-after": str(seconds)})

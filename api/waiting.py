@@ -1,0 +1,124 @@
+"""Holding an answer back until a job has something new to say (`Prefer: wait=n`)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from starlette.types import Receive
+
+from api.dependencies import Gateway
+from api.wakeups import Watch
+from genart_core.jobs.caller import Found, get
+from genart_core.jobs.record import Job, JobId, Placed
+
+_SHORT_SECONDS = 0.25  # so long nobody asks whether the caller is still there: most jobs are quick
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """A caller who waits for `seconds` at most, heard through `receive`."""
+
+    seconds: float
+    receive: Receive
+
+
+async def wait_for_end(gateway: Gateway, job_id: JobId, client: str, patience: Patience) -> Found:
+    """Return the job once it is terminal, or as it is when patience ends."""
+    with gateway.wakeups.endings(job_id) as watch:
+        waiting = _Waiting(gateway, job_id, client, watch, _has_ended)
+        return await waiting.run(patience, await waiting.read())
+
+
+async def wait_for_change(
+    gateway: Gateway,
+    job_id: JobId,
+    client: str,
+    patience: Patience,
+    *,
+    is_news: Callable[[Job], bool],
+) -> Found:
+    """Return the job once it `is_news`, or as it is when patience ends."""
+    with gateway.wakeups.changes(job_id) as watch:
+        waiting = _Waiting(gateway, job_id, client, watch, is_news)
+        return await waiting.run(patience, await waiting.read())
+
+
+async def submit_and_wait(
+    gateway: Gateway,
+    job_id: JobId,
+    client: str,
+    patience: Patience,
+    submit: Callable[[], Awaitable[tuple[Placed, bool]]],
+) -> tuple[Placed, bool]:
+    """Submit a job under `job_id`; return it once it is terminal, or as it is when patience ends.
+
+    The watch is opened before the job exists, so it needn't be read before it is waited for. A
+    replay is another job and is waited for as such.
+    """
+    with gateway.wakeups.endings(job_id) as watch:
+        placed, is_replay = await submit()
+        if not is_replay:
+            waiting = _Waiting(gateway, job_id, client, watch, _has_ended)
+            found = await waiting.run(patience, Found("found", placed))
+            return found.placed or placed, False
+    found = await wait_for_end(gateway, placed.job.id, client, patience)
+    return found.placed or placed, True
+
+
+@asynccontextmanager
+async def until_hang_up(watch: Watch, receive: Receive) -> AsyncIterator[None]:
+    """Close the watch when the caller hangs up, so that nothing is held for nobody."""
+
+    async def listen() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        watch.tell("closed")
+
+    listening = asyncio.create_task(listen())
+    try:
+        yield
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """One caller's wait for one job."""
+
+    gateway: Gateway
+    job_id: JobId
+    client: str
+    watch: Watch
+    is_enough: Callable[[Job], bool]
+
+    async def read(self) -> Found:
+        return await self.gateway.ask(get(self.job_id, self.client))
+
+    async def run(self, patience: Patience, found: Found) -> Found:
+        """Read at each wake-up until it is enough or patience ends."""
+        deadline = time.monotonic() + patience.seconds
+        found, is_over = await self._until(min(deadline, time.monotonic() + _SHORT_SECONDS), found)
+        if is_over or time.monotonic() >= deadline:
+            return found
+        async with until_hang_up(self.watch, patience.receive):
+            return (await self._until(deadline, found))[0]
+
+    async def _until(self, deadline: float, found: Found) -> tuple[Found, bool]:
+        """Return the job at the latest when `deadline` has come, and whether to wait no more."""
+        while found.placed is not None and not self.is_enough(found.placed.job):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return found, False
+            news = await self.watch.wait(left)
+            if news == "closed":
+                return found, True
+            found = await self.read()
+        return found, True
+
+
+def _has_ended(job: Job) -> bool:
+    return job.is_terminal

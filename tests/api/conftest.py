@@ -1,0 +1,60 @@
+"""A caller and a worker."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import pytest
+from httpx2 import Client, HTTPTransport, Response
+
+from genart_core.jobs.blobs import BlobStore
+from tests.api.player import Player
+from tests.support.gateway import RunningGateway
+from tests.support.table import Table
+
+# never used, and much quicker to make than the default one
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class Post(Protocol):
+    """Posts a text job; keyword arguments are fields of its body."""
+
+    def __call__(self, headers: dict[str, str] | None = None, **fields: object) -> Response: ...
+
+
+@pytest.fixture
+def http(gateway: RunningGateway) -> Iterator[Client]:
+    with Client(base_url=gateway.url, timeout=20, verify=_NO_TLS) as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(gateway: RunningGateway) -> Iterator[Client]:
+    """Another client: it calls from another address."""
+    transport = HTTPTransport(local_address="127.0.0.2", verify=_NO_TLS)
+    with Client(base_url=gateway.url, timeout=20, transport=transport) as client:
+        yield client
+
+
+@pytest.fixture
+def post(http: Client) -> Post:
+    def post(headers: dict[str, str] | None = None, **fields: object) -> Response:
+        return http.post("/v1/text", json={"model": "tiny", **fields}, headers=headers)
+
+    return post
+
+
+@pytest.fixture
+def queued(post: Post) -> Callable[[], str]:
+    """Posts a job and returns its address."""
+
+    def queued() -> str:
+        location: str = post().headers["location"]
+        return location
+
+    return queued
+
+
+@pytest.fixture
+def worker(gateway: RunningGateway, table: Table) -> Player:
+    return Player(table, BlobStore(gateway.settings.blobs))

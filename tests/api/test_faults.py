@@ -1,0 +1,36 @@
+import logging
+
+import pytest
+from httpx2 import Client
+
+from tests.api.conftest import Post
+from tests.support.gateway import RunningGateway
+
+
+def test_fault_of_ours_is_a_problem_that_gives_nothing_away(
+    gateway: RunningGateway,
+    http: Client,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(gateway.parts, "limits", "secret")
+    with caplog.at_level(logging.ERROR):
+        answer = post({"X-Request-Id": "abc"})
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (500, "internal")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-request-id"] == problem["request_id"] == "abc"
+    assert "secret" not in answer.text
+    assert "AttributeError" not in answer.text
+    assert "request_id=abc met a fault" in caplog.text
+    assert http.get("/livez").status_code == 200
+
+
+def test_problem_names_the_request(http: Client) -> None:
+    answer = http.get("/nowhere")
+
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert answer.json()["instance"] == "/nowhere"

@@ -1,0 +1,97 @@
+import json
+from typing import Any
+
+import pytest
+from httpx2 import Client
+
+from api import openapi
+from api.errors import PROBLEMS
+from genart_core.catalogue import KINDS
+
+DOCUMENT: dict[str, Any] = json.loads(openapi.export())
+
+
+def references(part: Any) -> set[str]:
+    if isinstance(part, dict):
+        own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+        return own.union(*map(references, part.values()))
+    if isinstance(part, list):
+        return set().union(*map(references, part)) if part else set()
+    return set()
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_written_document_is_current() -> None:
+    assert openapi.FILE.read_text(encoding="utf-8") == openapi.export()
+
+
+def test_service_shows_the_written_document(http: Client) -> None:
+    served = http.get("/openapi.json").json()
+
+    assert served["openapi"].startswith("3.1")
+    assert served["paths"].keys() == DOCUMENT["paths"].keys()
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in references(DOCUMENT):
+        name = reference.removeprefix("#/components/schemas/")
+        assert name in DOCUMENT["components"]["schemas"]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_kind_has_its_route_with_all_its_fields(kind: Any) -> None:
+    operation = DOCUMENT["paths"][f"/v1/{kind.name}"]["post"]
+    content = operation["requestBody"]["content"]["application/json"]
+    schema = DOCUMENT["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+
+    assert schema["properties"].keys() == kind.request.model_fields.keys()
+    assert schema["additionalProperties"] is False
+    for name, field in schema["properties"].items():
+        assert field["description"], name
+        assert field["title"], name
+        assert "default" in field or name in schema.get("required", ()), name
+    for example in content["examples"].values():
+        kind.request.model_validate_json(json.dumps(example["value"]))
+
+
+def test_bounds_stand_in_the_document() -> None:
+    fields = DOCUMENT["components"]["schemas"]["TextRequest"]["properties"]
+
+    assert (fields["length"]["minimum"], fields["length"]["maximum"]) == (1, 100_000)
+    assert fields["strategy"]["enum"] == ["sample", "greedy"]
+    assert fields["temperature"]["default"] == 0.5
+
+
+def test_every_operation_is_described() -> None:
+    for path, method, operation in operations():
+        assert operation["summary"], path
+        assert operation["description"], path
+        assert operation["operationId"].isidentifier(), path
+        assert operation["tags"], path
+        assert "default" in operation["responses"], (path, method)
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [operation["operationId"] for _, _, operation in operations()]
+
+    assert len(ids) == len(set(ids))
+
+
+def test_every_error_is_a_problem() -> None:
+    for path, _, operation in operations():
+        for status, answer in operation["responses"].items():
+            if status == "default" or int(status) >= 400:
+                assert list(answer["content"]) == ["application/problem+json"], (path, status)
+    assert "HTTPValidationError" not in DOCUMENT["components"]["schemas"]
+
+
+def test_problem_codes_and_titles_are_told_apart() -> None:
+    assert len({kind.title for kind in PROBLEMS.values()}) == len(PROBLEMS)
+    assert all(code.isidentifier() and code.islower() for code in PROBLEMS)
