@@ -1,0 +1,1 @@
+"""The `genart` command: starts the service, trains models and lists them."""

@@ -1,0 +1,94 @@
+"""The `genart` command."""
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from cli import models, train
+from cli.errors import CommandError
+from genart_core.errors import GenartError
+
+app = typer.Typer(
+    help="Generative art as a service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(train.app, name="train")
+app.add_typer(models.app, name="models")
+
+Home = Annotated[str | None, typer.Option(help="Folder of all state (GENART_HOME).")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on (GENART_HOST).")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 = any (GENART_PORT).")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:n or mps (GENART_DEVICE).")]
+Workers = Annotated[
+    int | None, typer.Option(help="Worker processes, 0 = one per device (GENART_WORKERS).")
+]
+
+
+def main() -> None:
+    """Run the command; what the user can mend is told in one sentence."""
+    try:
+        app()
+    except (CommandError, GenartError) as error:
+        typer.echo(f"genart: {error}", err=True)
+        sys.exit(error.exit_code if isinstance(error, CommandError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def up(
+    home: Home = None,
+    host: Host = None,
+    port: Port = None,
+    device: Device = None,
+    workers: Workers = None,
+) -> None:
+    """Start everything: Redis (unless REDIS_URL is set), the workers and the gateway."""
+    from cli.up import run_all
+
+    _set(home=home, host=host, port=port, device=device, workers=workers)
+    run_all()
+
+
+@app.command()
+def worker(home: Home = None, device: Device = None, workers: Workers = None) -> None:
+    """Start workers alone, on the Redis at REDIS_URL."""
+    from cli.up import run_workers
+
+    _set(home=home, device=device, workers=workers)
+    run_workers()
+
+
+@app.command()
+def api(home: Home = None, host: Host = None, port: Port = None) -> None:
+    """Start the gateway alone, on the Redis at REDIS_URL."""
+    from cli.up import run_gateway
+
+    _set(home=home, host=host, port=port)
+    run_gateway()
+
+
+@app.command("version")
+def show_version() -> None:
+    """Show the versions of genart, Python and torch."""
+    try:
+        torch = version("torch")
+    except PackageNotFoundError:
+        torch = "missing"
+    typer.echo(f"genart {version('genart')} (Python {platform.python_version()}, torch {torch})")
+
+
+def _set(**options: str | int | None) -> None:
+    """Turn options into settings: child processes then read the same ones."""
+    given = {name: value for name, value in options.items() if value is not None}
+    os.environ.update({f"GENART_{name.upper()}": str(value) for name, value in given.items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""`genart models`: which trained models are here, and what their cards say."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import CommandError
+from cli.settings import read
+from genart_core.errors import DamagedWeightsError
+from genart_core.settings import CoreSettings
+from genart_core.weights import Weights, all_models
+
+app = typer.Typer(help="List the trained models.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_models() -> None:
+    """List the models that are here, with their size and licence."""
+    table = Table("art", "name", "MB", "from", "licence", box=None, pad_edge=False)
+    for model in _models():
+        origin = "shipped" if model.shipped else "home"
+        licence = str(model.card.get("licence", ""))
+        table.add_row(model.art, model.name, f"{model.bytes / 1e6:.1f}", origin, licence)
+    Console().print(table)
+
+
+@app.command("show")
+def show(name: Annotated[str, typer.Argument(help="Name of a model, or art/name.")]) -> None:
+    """Show a model's card as JSON: how it was trained, on what, and what was measured."""
+    models = _models()
+    found = [m for m in models if name in (m.name, f"{m.art}/{m.name}")]
+    if not found:
+        known = ", ".join(f"{m.art}/{m.name}" for m in models) or "none"
+        raise CommandError(f"There is no model {name!r} here; known models: {known}")
+    if len(found) > 1:
+        choices = ", ".join(f"{m.art}/{m.name}" for m in found)
+        raise CommandError(f"{name!r} is ambiguous; say one of {choices}")
+    typer.echo(json.dumps(_describe(found[0]), indent=2, ensure_ascii=False))
+
+
+def _describe(model: Weights) -> dict[str, object]:
+    facts = {"art": model.art, "name": model.name, "file": str(model.path)}
+    return {**facts, "bytes": model.bytes, "sha256": model.sha256, "card": model.card}
+
+
+def _models() -> list[Weights]:
+    try:
+        return all_models(read(CoreSettings).home.expanduser())
+    except DamagedWeightsError as error:
+        raise CommandError(str(error)) from error

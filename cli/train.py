@@ -1,0 +1,23 @@
+"""`genart train <art>`: hands over to the art's own trainer, which alone brings torch in."""
+
+import typer
+
+from genart_core.catalogue import TRAINERS, load_trainer
+
+app = typer.Typer(help="Train a model.", no_args_is_help=True)
+
+
+def _add(art: str) -> None:
+    @app.command(
+        art,
+        help=f"Train a model of {art}; `genart train {art} --help` lists its options.",
+        add_help_option=False,  # the trainer's own help is shown
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def train(context: typer.Context) -> None:
+        trainer: typer.Typer = load_trainer(art)
+        trainer(args=context.args, prog_name=f"genart train {art}")
+
+
+for _art in sorted(TRAINERS):
+    _add(_art)

@@ -1,0 +1,108 @@
+"""What `genart up`, `genart worker` and `genart api` do: check, start, greet, and wait."""
+
+import asyncio
+import json
+import shlex
+import sys
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from api.settings import ApiSettings
+from cli.embedded import embed
+from cli.errors import SettingsError
+from cli.external import check, shown
+from cli.listener import listen, url_of
+from cli.lock import hold, hold_number
+from cli.machine import look
+from cli.plan import Plan, tiers
+from cli.settings import UpSettings, read
+from cli.slots import plan_slots
+from cli.supervisor import Supervisor
+from genart_core.catalogue import kinds
+from genart_core.jobs.connection import aconnect
+from worker.settings import WorkerSettings
+
+
+def run_all() -> None:
+    """Run Redis (unless REDIS_URL is set), the workers and the gateway until a signal."""
+    api, settings = read(ApiSettings), read(WorkerSettings)
+    slots = plan_slots(settings.device, read(UpSettings).workers, look())
+    home = _home(settings)
+    with hold(home) as note, listen(api.host, api.port) as listener:
+        note(url_of(listener))
+        embedded = None
+        if settings.redis_url:
+            check(settings.redis_url)
+        else:
+            embedded = embed(home)
+            embedded.stop_leftover()
+        url = settings.redis_url if embedded is None else embedded.url
+        asyncio.run(_supervise(Plan("up", home, url, slots, settings, embedded, listener)))
+
+
+def run_workers() -> None:
+    """Run workers until a signal."""
+    settings = read(WorkerSettings)
+    slots = plan_slots(settings.device, read(UpSettings).workers, look())
+    home = _home(settings)
+    url = _given_redis(settings.redis_url)
+    with hold_number(home) as number:
+        check(url)
+        asyncio.run(_supervise(Plan(str(number), home, url, slots, settings)))
+
+
+def run_gateway() -> None:
+    """Run the gateway, in this process, until a signal."""
+    from cli.gateway import serve  # here, since it brings FastAPI in
+
+    settings = read(ApiSettings)
+    check(_given_redis(settings.redis_url))
+    with listen(settings.host, settings.port) as listener:
+        serve(settings, listener)
+
+
+def say(who: str, line: str) -> None:
+    """Write one line of the log; a reader that has gone away must not stop the service."""
+    with suppress(OSError):
+        sys.stderr.write(f"{who:<8} | {line}\n")
+        sys.stderr.flush()
+
+
+def _home(settings: WorkerSettings) -> Path:
+    return settings.home.expanduser().resolve()
+
+
+def _given_redis(url: str) -> str:
+    if not url:
+        raise SettingsError("REDIS_URL is not set; only `genart up` starts a Redis of its own")
+    return url
+
+
+async def _supervise(plan: Plan) -> None:
+    async with aconnect(plan.redis_url, connections=len(plan.slots) + 2) as redis:
+        await Supervisor(tiers(plan, redis, say), say).run(partial(_greet, plan))
+
+
+async def _greet(plan: Plan) -> None:
+    """Say that all serve, and where; with a gateway, what to try first."""
+    devices = ", ".join(slot.label for slot in plan.slots)
+    server = "embedded, " if plan.embedded is not None else ""
+    about = f"device {devices}; redis {server}{shown(plan.redis_url)}; home {plan.home}"
+    with suppress(OSError):
+        if plan.listener is None:
+            typer.echo(f"ready: {len(plan.slots)} workers; {about}")
+        else:
+            url = url_of(plan.listener)
+            typer.echo(f"ready: {url} ({about})\n  {_first_request(url)}")
+
+
+def _first_request(url: str) -> str:
+    """Return a curl line to paste: the first kind, with its fields' own examples."""
+    kind = next(iter(kinds().values()))
+    fields = kind.request.model_fields.items()
+    body = {name: field.examples[0] for name, field in fields if field.examples}
+    headers = "-H 'Content-Type: application/json' -H 'Prefer: wait=30'"
+    return f"curl {headers} -d {shlex.quote(json.dumps(body))} {url}/v1/{kind.name}"

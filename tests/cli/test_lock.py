@@ -1,0 +1,60 @@
+"""One supervisor per home folder."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.errors import CommandError, HomeInUseError
+from cli.lock import hold, hold_number
+from tests.support.waiting import wait_for
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from cli.lock import hold
+with hold(Path(sys.argv[1])) as note:
+    note("http://127.0.0.1:1234")
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_second_supervisor_learns_who_holds_the_home(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+
+        with pytest.raises(HomeInUseError) as refused, hold(tmp_path):
+            pass
+
+        assert f"process {first.pid}, http://127.0.0.1:1234" in str(refused.value)
+        first.kill()
+    wait_for(lambda: can_hold(tmp_path), 5, "the lock ends with its process, even by SIGKILL")
+
+
+def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with (
+        pytest.raises(CommandError, match="GENART_HOME=.*file can't be used"),
+        hold(tmp_path / "file"),
+    ):
+        pass
+
+
+def test_supervisors_of_workers_share_a_home_under_different_numbers(tmp_path: Path) -> None:
+    with hold(tmp_path), hold_number(tmp_path) as first, hold_number(tmp_path) as second:
+        assert (first, second) == (0, 1)
+    with hold_number(tmp_path) as again:
+        assert again == 0
+
+
+def can_hold(home: Path) -> bool:
+    try:
+        with hold(home):
+            return True
+    except HomeInUseError:
+        return False

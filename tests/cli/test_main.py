@@ -1,0 +1,121 @@
+"""The `genart` command: what it lists, and how it tells of mistakes."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from genart_core.catalogue import TRAINERS
+from tests.cli.running import genart
+from tests.support.gateway import place_model
+
+WITHOUT_TORCH = """
+import sys
+sys.argv = ["genart", *sys.argv[1:]]
+from cli.main import main
+try:
+    main()
+finally:
+    heavy = {"torch", "celery", "numpy", "fastapi"} & set(sys.modules)
+    assert not heavy, heavy
+"""
+
+
+def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with these settings and no others."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GENART_") and k != "REDIS_URL"}
+    return subprocess.run(
+        genart(*words), env=kept | settings, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["up", "--help"], ["train", "--help"], ["models", "list"], ["version"]]
+)
+def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_TORCH, *words]
+    env = {**os.environ, "GENART_HOME": str(tmp_path)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_lists_the_commands() -> None:
+    listed = run("--help").stdout
+
+    assert all(word in listed for word in ("up", "worker", "api", "train", "models", "version"))
+
+
+def test_version_is_the_packages() -> None:
+    assert run("version").stdout.startswith(f"genart {version('genart')} (Python ")
+
+
+def test_every_trainer_has_a_command() -> None:
+    listed = run("train", "--help").stdout
+
+    assert all(f" {art} " in listed for art in TRAINERS)
+
+
+def test_a_trainer_shows_its_own_options() -> None:
+    assert "genart train text" in run("train", "text", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "said"),
+    [
+        (("up",), {"GENART_PORT": "high"}, "GENART_PORT=high: Input should be a valid integer"),
+        (("up", "--port", "70000"), {}, "GENART_PORT=70000: Input should be less than or equal"),
+        (("up", "--device", "tpu"), {}, "GENART_DEVICE=tpu: String should match"),
+        (("worker", "--workers", "-1"), {}, "GENART_WORKERS=-1: Input should be greater"),
+        (("worker",), {}, "REDIS_URL is not set"),
+        (("api",), {}, "REDIS_URL is not set"),
+        (("up", "--device", "cuda:99"), {"CUDA_VISIBLE_DEVICES": ""}, "GENART_DEVICE=cuda:99, but"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_sentence(
+    words: tuple[str, ...], settings: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    done = run(*words, GENART_HOME=str(tmp_path), **settings)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"genart: {said}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_models_are_listed_and_shown(tmp_path: Path) -> None:
+    place_model(tmp_path, "diary", licence="mine", minutes=3)
+
+    listed = run("models", "list", GENART_HOME=str(tmp_path))
+    shown = json.loads(run("models", "show", "diary", GENART_HOME=str(tmp_path)).stdout)
+
+    assert "diary" in listed.stdout
+    assert "mine" in listed.stdout
+    assert (shown["art"], shown["name"]) == ("text", "diary")
+    assert shown["card"] == {"licence": "mine", "minutes": 3}
+
+
+def test_an_ambiguous_model_wants_its_art(tmp_path: Path) -> None:
+    place_model(tmp_path, "small")
+    place_model(tmp_path, "small", art="vae")
+
+    unclear = run("models", "show", "small", GENART_HOME=str(tmp_path))
+    clear = run("models", "show", "vae/small", GENART_HOME=str(tmp_path))
+
+    assert (unclear.returncode, unclear.stderr) == (
+        1,
+        "genart: 'small' is ambiguous; say one of text/small, vae/small\n",
+    )
+    assert json.loads(clear.stdout)["art"] == "vae"
+
+
+def test_an_unknown_model_is_told_with_the_known_ones(tmp_path: Path) -> None:
+    place_model(tmp_path, "diary")
+    done = run("models", "show", "dairy", GENART_HOME=str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("genart: There is no model 'dairy' here; known models: ")
+    assert "text/diary" in done.stderr
