@@ -1,0 +1,280 @@
+"""A character-level LSTM and the form in which it is stored.
+
+1. Hochreiter & Schmidhuber, Long short-term memory, 1997; with forget gates: Gers et al. 1999.
+2. Graves, Generating sequences with recurrent neural networks, arXiv:1308.0850.
+3. Gal & Ghahramani, dropout in recurrent networks, arXiv:1512.05287 (one mask for a whole chunk).
+4. Merity et al., Regularizing and optimizing LSTM language models, arXiv:1708.02182 (weight
+   dropout on the recurrent matrices).
+
+Differs from the papers: no peepholes, no dropout on whole words, no weight tying.
+"""
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from genart_core.arts.text.vocabulary import Vocabulary
+from genart_core.errors import DamagedWeightsError
+
+# Widths are padded to whole SIMD registers, twice unrolled (AVX-512): in a remainder torch computes
+# tanh and a * b + c by other instructions, and what is a remainder depends on the batch.
+LANES = 64
+NEVER = -1e30  # a logit that no noise lifts; finite, so that 0 * log 0 is 0
+
+State: TypeAlias = list[tuple[Tensor, Tensor]]  # one (h, c) per layer, each (1, B, H)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The shape of a network."""
+
+    vocabulary_size: int
+    embedding: int = 128
+    hidden: int = 512
+    layers: int = 2
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What dropout takes away in training. 0.0 = nothing."""
+
+    dropout: float
+    weight_dropout: float
+    generator: torch.Generator
+
+    def drop(self, x: Tensor) -> Tensor:
+        """Drop features of `(T, B, F)`, the same ones at all T steps."""
+        return x * self._mask((1, *x.shape[1:]), self.dropout) if self.dropout else x
+
+    def drop_weights(self, weight: Tensor) -> Tensor:
+        """Drop single connections of a matrix."""
+        mask = self._mask(tuple(weight.shape), self.weight_dropout)
+        return weight * mask if self.weight_dropout else weight
+
+    def _mask(self, shape: tuple[int, ...], share: float) -> Tensor:
+        keep = 1.0 - share
+        return torch.empty(shape).bernoulli_(keep, generator=self.generator).div_(keep)
+
+
+class CharLSTM(nn.Module):
+    """Embedding, LSTM layers, linear head. The form for training and for reading long texts."""
+
+    def __init__(self, config: Config, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.config = config
+        sizes = [config.embedding] + [config.hidden] * (config.layers - 1)
+        with torch.device("meta"):  # draws nothing from the global generator
+            self.embedding = nn.Embedding(config.vocabulary_size, config.embedding)
+            self.layers = nn.ModuleList(nn.LSTM(size, config.hidden) for size in sizes)
+            self.head = nn.Linear(config.hidden, config.vocabulary_size)
+        self.to_empty(device="cpu")
+        self._initialise(generator or torch.Generator().manual_seed(0))
+
+    def forward(
+        self, ids: Tensor, state: State | None = None, noise: Noise | None = None
+    ) -> tuple[Tensor, State]:
+        """Return logits `(T, B, V)` for the characters after `ids` `(T, B)`, and the new state."""
+        x = self.embedding(ids)  # (T, B, E)
+        after: State = []
+        for i, layer in enumerate(self.layers):
+            start = None if state is None else state[i]
+            if noise is None:
+                x, end = layer(x, start)
+            else:
+                dropped = noise.drop_weights(layer.get_parameter("weight_hh_l0"))
+                inputs = (noise.drop(x), start)
+                x, end = functional_call(layer, {"weight_hh_l0": dropped}, inputs)
+            after.append(end)
+        if noise is not None:
+            x = noise.drop(x)
+        return self.head(x), after
+
+    def _initialise(self, generator: torch.Generator) -> None:
+        bound = 1.0 / math.sqrt(self.config.hidden)
+        for name, parameter in self.named_parameters():
+            nn.init.uniform_(parameter, -bound, bound, generator=generator)
+            if "bias_ih" in name:
+                nn.init.zeros_(parameter)
+                # Remember by default (Gers et al. 1999; Jozefowicz et al. 2015).
+                parameter.data[self.config.hidden : 2 * self.config.hidden] = 1.0
+        nn.init.normal_(self.embedding.weight, std=0.3, generator=generator)
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model as its file has it.
+
+    `tensors` are, per layer n, `layers.n.weight` int8 `(4H, inputs + H)`, the input and recurrent
+    matrices side by side, one fp32 `layers.n.scale` per row, and fp32 `layers.n.bias`; the same for
+    `head`; and an fp32 `embedding`. Gates are in the order i, f, g, o. A weight is its int8 times
+    its row's scale.
+    """
+
+    config: Config
+    vocabulary: Vocabulary
+    tensors: dict[str, Tensor]
+    card: dict[str, Any]
+
+
+def quantize(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Round a matrix to int8 in [-127, 127] with one scale per row; return both."""
+    scale = weight.abs().amax(dim=1).clamp(min=1e-12) / 127.0
+    return (weight / scale[:, None]).round().to(torch.int8), scale
+
+
+def pack(network: CharLSTM) -> dict[str, Tensor]:
+    """Return the tensors of `StoredModel`."""
+    parts = {
+        f"layers.{i}": (
+            torch.cat(
+                [layer.get_parameter("weight_ih_l0"), layer.get_parameter("weight_hh_l0")], 1
+            ),
+            layer.get_parameter("bias_ih_l0") + layer.get_parameter("bias_hh_l0"),
+        )
+        for i, layer in enumerate(network.layers)
+    }
+    parts["head"] = (network.head.weight, network.head.bias)
+    tensors = {"embedding": network.embedding.weight.detach().float().contiguous()}
+    for name, (weight, bias) in parts.items():
+        tensors[f"{name}.weight"], tensors[f"{name}.scale"] = quantize(weight.detach().float())
+        tensors[f"{name}.bias"] = bias.detach().float()
+    return tensors
+
+
+def unpack(config: Config, tensors: dict[str, Tensor]) -> CharLSTM:
+    """Return the network whose weights are exactly the stored ones."""
+    network = CharLSTM(config)
+    values = {"embedding.weight": tensors["embedding"]}
+    for i in range(config.layers):
+        weight = tensors[f"layers.{i}.weight"].float() * tensors[f"layers.{i}.scale"][:, None]
+        inputs = weight.shape[1] - config.hidden
+        bias = tensors[f"layers.{i}.bias"]
+        values[f"layers.{i}.weight_ih_l0"] = weight[:, :inputs]
+        values[f"layers.{i}.weight_hh_l0"] = weight[:, inputs:]
+        values[f"layers.{i}.bias_ih_l0"] = bias
+        values[f"layers.{i}.bias_hh_l0"] = torch.zeros_like(bias)
+    values["head.weight"] = tensors["head.weight"].float() * tensors["head.scale"][:, None]
+    values["head.bias"] = tensors["head.bias"]
+    network.load_state_dict(values)
+    return network.eval()
+
+
+def save_model(path: Path, model: StoredModel) -> None:
+    """Write a model so that at every moment the file is either the old or the new one."""
+    config = asdict(model.config) | {"vocabulary": "".join(model.vocabulary.characters)}
+    card = model.card | {"config": config}
+    write_atomically(path, save(model.tensors, {"card": json.dumps(card, ensure_ascii=False)}))
+
+
+def load_model(path: Path, device: str = "cpu") -> StoredModel:
+    """Read a model.
+
+    Raises:
+        DamagedWeightsError: if the file is not safetensors or not of this architecture.
+    """
+    try:
+        with safe_open(path, framework="pt", device=device) as file:
+            card = json.loads((file.metadata() or {})["card"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        config = dict(card["config"])
+        vocabulary = Vocabulary(tuple(config.pop("vocabulary")))
+        model = StoredModel(Config(**config), vocabulary, tensors, card)
+        _check(model)
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise DamagedWeightsError(f"{path.name} is not a text model: {error}") from error
+    return model
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file by way of a synced neighbour and a rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    neighbour = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with neighbour.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        neighbour.replace(path)
+    finally:
+        neighbour.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def laid_out(
+    model: StoredModel,
+) -> tuple[list[tuple[Tensor, Tensor]], list[Tensor], Tensor, int]:
+    """Return matrices with scales, the vectors after each, the input table, the padded H.
+
+    Gates are put in the order i, f, o, g and sizes are padded with zeros: such units stay 0. The
+    input to the first layer is one of V characters, so that its product is looked up in a table.
+    """
+    config, tensors = model.config, model.tensors
+    hidden = padded(config.hidden)
+    matrices, vectors = [], []
+    table = torch.empty(0)
+    for n in range(config.layers):
+        weight, scale = tensors[f"layers.{n}.weight"], tensors[f"layers.{n}.scale"]
+        bias = _gates(tensors[f"layers.{n}.bias"], hidden)
+        inputs, recurrent = weight[:, : -config.hidden], weight[:, -config.hidden :]
+        recurrent = F.pad(_gates(recurrent, hidden), (0, hidden - config.hidden))
+        if n == 0:
+            inputs = _gates(inputs.float() * scale[:, None], hidden)
+            table = tensors["embedding"] @ inputs.t() + bias
+        else:
+            inputs = F.pad(_gates(inputs, hidden), (0, hidden - config.hidden))
+            recurrent = torch.cat([inputs, recurrent], dim=1)
+            vectors.append(bias)
+        matrices.append((recurrent.contiguous(), _gates(scale, hidden)))
+    extra = padded(config.vocabulary_size) - config.vocabulary_size
+    head = F.pad(tensors["head.weight"], (0, hidden - config.hidden, 0, extra))
+    matrices.append((head, F.pad(tensors["head.scale"], (0, extra))))
+    vectors.append(F.pad(tensors["head.bias"], (0, extra), value=NEVER))
+    return matrices, vectors, table.contiguous(), hidden
+
+
+def padded(size: int) -> int:
+    """Return the next multiple of `LANES`."""
+    return -(-size // LANES) * LANES
+
+
+def _check(model: StoredModel) -> None:
+    config = model.config
+    if config.vocabulary_size != len(model.vocabulary.ids):
+        raise ValueError("the vocabulary does not have the size that the config says")
+    expected = _forms(config)
+    found = {name: (tuple(t.shape), t.dtype) for name, t in model.tensors.items()}
+    wrong = sorted(n for n in found | expected if found.get(n) != expected.get(n))
+    if wrong:
+        raise ValueError(f"the config does not fit the tensors {', '.join(wrong)}")
+
+
+def _forms(config: Config) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    v, e, h = config.vocabulary_size, config.embedding, config.hidden
+    matrices = {f"layers.{i}": (4 * h, (h if i else e) + h) for i in range(config.layers)}
+    matrices["head"] = (v, h)
+    forms: dict[str, tuple[tuple[int, ...], torch.dtype]] = {"embedding": ((v, e), torch.float32)}
+    for name, (rows, columns) in matrices.items():
+        forms[f"{name}.weight"] = ((rows, columns), torch.int8)
+        forms |= {f"{name}.{part}": ((rows,), torch.float32) for part in ("scale", "bias")}
+    return forms
+
+
+def _gates(x: Tensor, hidden: int) -> Tensor:
+    """Reorder rows from i, f, g, o to i, f, o, g, each padded to `hidden`."""
+    i, f, g, o = x.chunk(4)
+    pad = (0, 0) * (x.dim() - 1) + (0, hidden - len(i))
+    return torch.cat([F.pad(part, pad) for part in (i, f, o, g)])

@@ -1,0 +1,106 @@
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from genart_core.arts.text.model import CharLSTM, Config, StoredModel, pack, save_model
+from genart_core.arts.text.request import TextRequest
+from genart_core.arts.text.vocabulary import Vocabulary
+from genart_core.artwork import Artwork, Model, Run
+
+CHARACTERS = "\n !',-.:;?abcdefghijklmnopqrstuvwxyz"
+
+
+class FakeRun:
+    """A run that remembers what was said to it, and may stop after so many tokens."""
+
+    def __init__(self, stop_after: int | None = None, **fields: Any) -> None:
+        self.request = TextRequest(**{"seed": 1, "length": 50, **fields})
+        self.stop_after = stop_after
+        self.artwork: Artwork | None = None
+        self.failure: tuple[str, str] | None = None
+        self.partial: dict[int, str] = {}
+        self.steps: list[tuple[int, int]] = []
+
+    @property
+    def stopped(self) -> bool:
+        written = sum(len(text) for text in self.partial.values())
+        return self.stop_after is not None and written >= self.stop_after
+
+    def progress(self, step: int, total: int) -> None:
+        self.steps.append((step, total))
+
+    def token(self, sample: int, text: str) -> None:
+        self.partial[sample] = self.partial.get(sample, "") + text
+
+    def finish(self, artwork: Artwork) -> None:
+        assert self.artwork is None
+        self.artwork = artwork
+
+    def fail(self, code: str, detail: str) -> None:
+        self.failure = (code, detail)
+
+    @property
+    def samples(self) -> list[dict[str, Any]]:
+        assert self.artwork is not None
+        samples: list[dict[str, Any]] = self.artwork.result["samples"]
+        return samples
+
+    @property
+    def texts(self) -> list[str]:
+        assert self.artwork is not None
+        return [output.data.decode() for output in self.artwork.outputs]
+
+
+class FakeWorkbench:
+    """A workbench with one model; further runs come at the given asks for more."""
+
+    device = "cpu"
+
+    def __init__(self, path: Path, later: dict[int, list[FakeRun]] | None = None) -> None:
+        self.path = path
+        self.later = later or {}
+        self.asked: list[int] = []
+        self._held: Any = None
+
+    def model(self, art: str, name: str, load: Callable[[Path, str], Model]) -> Model:
+        if self._held is None:
+            self._held = load(self.path, self.device)
+        held: Model = self._held
+        return held
+
+    def more(self, room: int) -> Sequence[Run]:
+        self.asked.append(room)
+        return self.later.get(len(self.asked), [])
+
+
+def random_model(
+    seed: int = 0, *, hidden: int = 48, layers: int = 2, gain: float = 3.0
+) -> StoredModel:
+    """Return untrained weights, large enough for the texts to be lively."""
+    vocabulary = Vocabulary(tuple(CHARACTERS))
+    config = Config(len(vocabulary), embedding=16, hidden=hidden, layers=layers)
+    network = CharLSTM(config, torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(gain)
+    return StoredModel(config, vocabulary, pack(network), {"name": "tiny"})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
+    save_model(path, random_model())
+    return path
+
+
+@pytest.fixture
+def workbench(model_path: Path) -> FakeWorkbench:
+    return FakeWorkbench(model_path)

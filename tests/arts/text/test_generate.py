@@ -1,0 +1,210 @@
+"""The adapter: runs in, artworks out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from genart_core.arts.text.generate import MAX_ROWS, generate
+from genart_core.arts.text.request import TextRequest
+from genart_core.catalogue import load_generator
+
+from .conftest import FakeRun, FakeWorkbench
+
+
+def text_of(workbench: FakeWorkbench, **fields: Any) -> str:
+    run = FakeRun(**fields)
+    generate([run], workbench)
+    return run.texts[0]
+
+
+def test_catalogue_finds_the_generator() -> None:
+    assert load_generator("text") is generate
+
+
+def test_one_run_becomes_one_text_of_the_asked_length(workbench: FakeWorkbench) -> None:
+    run = FakeRun(prompt="the ", length=120, temperature=1.0)
+
+    generate([run], workbench)
+
+    assert run.artwork is not None
+    (output,) = run.artwork.outputs
+    assert output.media_type == "text/plain; charset=utf-8"
+    assert len(output.data.decode()) == 120
+    (sample,) = run.samples
+    assert set(sample) == {"text", "seed", "entropy_bits", "unknown_characters"}
+    assert sample["text"] == output.data.decode()
+    assert (sample["seed"], sample["unknown_characters"]) == (1, "")
+    assert 0 < sample["entropy_bits"] < 6
+    assert run.failure is None
+
+
+def test_same_seed_gives_the_same_text_and_another_seed_another(workbench: FakeWorkbench) -> None:
+    fields = {"temperature": 1.0, "prompt": "so"}
+
+    assert text_of(workbench, seed=5, **fields) == text_of(workbench, seed=5, **fields)
+    assert text_of(workbench, seed=5, **fields) != text_of(workbench, seed=6, **fields)
+
+
+def test_sample_is_had_again_alone_by_its_own_seed(workbench: FakeWorkbench) -> None:
+    run = FakeRun(num_samples=4, temperature=1.0, seed=9)
+    generate([run], workbench)
+
+    again = [text_of(workbench, temperature=1.0, seed=sample["seed"]) for sample in run.samples]
+
+    assert run.samples[0]["seed"] == 9
+    assert run.texts == again
+    assert len(set(again)) == 4
+
+
+def test_texts_of_2000_characters_are_equal_at_batch_1_3_and_16(workbench: FakeWorkbench) -> None:
+    alone = text_of(workbench, length=2000, temperature=1.0, seed=3)
+
+    for company in (2, 15):
+        run = FakeRun(length=2000, temperature=1.0, seed=3)
+        others = [FakeRun(length=2000, temperature=1.0, seed=100 + i) for i in range(company)]
+        generate([*others, run], workbench)
+
+        assert run.texts == [alone]
+
+
+COMPANY = st.lists(
+    st.tuples(
+        st.integers(1, 6),  # the ask for more at which the run comes
+        st.integers(1, 200),  # length
+        st.sampled_from(["", "a", "the end, ", "q" * 90]),
+        st.sampled_from([0.0, 0.5, 2.0]),
+        st.integers(1, 3),  # samples
+        st.none() | st.integers(0, 150),  # stopped after so many characters
+    ),
+    max_size=8,
+)
+
+
+@given(company=COMPANY)
+@settings(
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_texts_do_not_depend_on_who_joins_and_leaves(
+    company: list[tuple[int, int, str, float, int, int | None]], model_path: Path
+) -> None:
+    fields: list[dict[str, Any]] = [
+        {"length": length, "prompt": prompt, "temperature": t, "num_samples": n, "seed": i}
+        for i, (_, length, prompt, t, n, _) in enumerate(company)
+    ]
+    later: dict[int, list[FakeRun]] = {}
+    for (ask, *_, stop), field in zip(company, fields, strict=True):
+        later.setdefault(ask, []).append(FakeRun(stop_after=stop, **field))
+    first = FakeRun(length=300, temperature=1.0, seed=77)
+
+    generate([first], FakeWorkbench(model_path, later))
+
+    alone = FakeWorkbench(model_path)
+    assert first.texts == [text_of(alone, length=300, temperature=1.0, seed=77)]
+    for run in [run for runs in later.values() for run in runs]:
+        if run.artwork is not None:
+            again = FakeRun(**run.request.model_dump())
+            generate([again], alone)
+            assert run.artwork == again.artwork
+
+
+def test_more_samples_than_rows_queue_inside(workbench: FakeWorkbench) -> None:
+    runs = [FakeRun(num_samples=16, length=30, seed=i) for i in range(MAX_ROWS // 16 + 2)]
+
+    generate(runs, workbench)
+
+    assert all(len(run.texts) == 16 for run in runs)
+    assert all(0 < room <= MAX_ROWS for room in workbench.asked)
+
+
+def test_free_rows_are_filled_by_runs_that_come_later(model_path: Path) -> None:
+    late = FakeRun(length=10)
+    workbench = FakeWorkbench(model_path, {1: [late]})
+
+    generate([FakeRun(length=2000)], workbench)
+
+    assert late.artwork is not None
+    assert workbench.asked[0] == MAX_ROWS - 1
+
+
+@pytest.mark.parametrize("fields", [{"strategy": "greedy"}, {"temperature": 0.0}])
+def test_greedy_needs_no_seed_and_has_no_entropy(
+    workbench: FakeWorkbench, fields: dict[str, Any]
+) -> None:
+    first, second = FakeRun(seed=1, **fields), FakeRun(seed=2, **fields)
+
+    generate([first, second], workbench)
+
+    assert first.texts == second.texts
+    assert first.samples[0]["entropy_bits"] == 0.0
+
+
+def test_prompt_steers_the_text(workbench: FakeWorkbench) -> None:
+    greedy = {"strategy": "greedy", "length": 40}
+    whole = text_of(workbench, prompt="so it was", **greedy)
+
+    assert text_of(workbench, prompt="so it was" + whole[:15], **greedy)[:25] == whole[15:]
+    assert text_of(workbench, prompt="no", **greedy) != whole
+
+
+def test_unknown_characters_are_told_and_left_out(workbench: FakeWorkbench) -> None:
+    strange, plain = FakeRun(prompt="THÉ 漢字“x” 漢"), FakeRun(prompt="the x ")
+
+    generate([strange, plain], workbench)
+
+    assert strange.samples[0]["unknown_characters"] == "漢字“”"
+    assert strange.texts == plain.texts
+
+
+def test_prompt_of_unknown_characters_alone_is_as_none(workbench: FakeWorkbench) -> None:
+    assert text_of(workbench, prompt="漢字") == text_of(workbench, prompt="")
+
+
+def test_stopped_run_leaves_and_the_others_go_on(workbench: FakeWorkbench) -> None:
+    stopped = FakeRun(length=100_000, num_samples=2, stop_after=100)
+    other = FakeRun(length=500)
+
+    generate([stopped, other], workbench)
+
+    assert stopped.artwork is None
+    assert stopped.failure is None
+    assert sum(map(len, stopped.partial.values())) < 50_000
+    assert len(other.texts[0]) == 500
+
+
+def test_run_that_was_stopped_before_it_began_is_dropped(workbench: FakeWorkbench) -> None:
+    run = FakeRun(stop_after=0)
+
+    generate([run], workbench)
+
+    assert (run.artwork, run.partial) == (None, {})
+
+
+def test_tokens_add_up_to_the_texts_and_progress_to_the_total(workbench: FakeWorkbench) -> None:
+    run = FakeRun(num_samples=3, length=700, prompt="on and on " * 30)
+
+    generate([run], workbench)
+
+    assert [run.partial[i] for i in range(3)] == run.texts
+    assert run.steps[-1] == (2100, 2100)
+    assert run.steps == sorted(run.steps)
+
+
+def test_result_stays_small_while_the_output_is_whole(workbench: FakeWorkbench) -> None:
+    run = FakeRun(length=3500, num_samples=16, temperature=100.0, prompt="漢" * 20 + "字")
+
+    generate([run], workbench)
+
+    assert run.artwork is not None
+    assert len(json.dumps(run.artwork.result)) <= 64 * 1024
+    assert all(len(text) == 3500 for text in run.texts)
+    for sample, text in zip(run.samples, run.texts, strict=True):
+        assert text.startswith(sample["text"])
+        assert 2500 < len(sample["text"]) < 3500
+
+
+def test_request_of_the_catalogue_is_what_runs_carry() -> None:
+    assert isinstance(FakeRun().request, TextRequest)

@@ -1,0 +1,157 @@
+import dataclasses
+import json
+import struct
+from pathlib import Path
+
+import pytest
+import torch
+
+from genart_core.arts.text.model import (
+    CharLSTM,
+    Config,
+    Noise,
+    load_model,
+    pack,
+    quantize,
+    save_model,
+    unpack,
+    write_atomically,
+)
+from genart_core.errors import DamagedWeightsError
+from genart_core.weights import read_card
+
+from .conftest import random_model
+
+
+def test_model_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
+    model = random_model()
+    path = tmp_path / "new" / "tiny.safetensors"
+
+    save_model(path, model)
+    back = load_model(path)
+
+    assert (back.config, back.vocabulary) == (model.config, model.vocabulary)
+    assert all(torch.equal(back.tensors[name], t) for name, t in model.tensors.items())
+    assert [p.name for p in path.parent.iterdir()] == ["tiny.safetensors"]
+
+
+def test_card_is_read_without_torch_and_tells_the_vocabulary(model_path: Path) -> None:
+    card = read_card(model_path)
+
+    assert card["name"] == "tiny"
+    assert card["config"]["vocabulary"].startswith("\n !")
+
+
+def test_stored_weights_are_within_half_a_step_of_the_trained_ones() -> None:
+    weight = torch.randn(20, 30)
+
+    rounded, scale = quantize(weight)
+
+    assert rounded.dtype == torch.int8
+    assert ((rounded.float() * scale[:, None] - weight).abs() <= scale[:, None] * 0.5001).all()
+
+
+def test_packing_what_was_unpacked_changes_nothing() -> None:
+    model = random_model(layers=3)
+
+    again = pack(unpack(model.config, model.tensors))
+
+    assert all(torch.equal(again[n], t) for n, t in model.tensors.items() if t.dtype == torch.int8)
+    assert all(torch.allclose(again[name], t) for name, t in model.tensors.items())
+
+
+def test_weights_come_from_the_given_generator_alone() -> None:
+    torch.manual_seed(1)
+    first = CharLSTM(Config(10, 8, 16), torch.Generator().manual_seed(5))
+    torch.manual_seed(2)
+    second = CharLSTM(Config(10, 8, 16), torch.Generator().manual_seed(5))
+
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True)
+    )
+
+
+def test_no_noise_is_the_plain_network() -> None:
+    network = CharLSTM(Config(10, 8, 16))
+    ids = torch.randint(10, (5, 2), generator=torch.Generator())
+
+    with torch.no_grad():
+        plain, _ = network(ids)
+        noisy, _ = network(ids, noise=Noise(0.0, 0.0, torch.Generator()))
+
+    assert torch.allclose(plain, noisy, atol=1e-6)
+
+
+def test_dropout_takes_the_same_features_at_all_steps() -> None:
+    noise = Noise(0.5, 0.0, torch.Generator().manual_seed(0))
+
+    dropped = noise.drop(torch.ones(6, 3, 40))
+
+    assert torch.equal(dropped, dropped[:1].expand_as(dropped))
+    assert set(dropped.flatten().tolist()) == {0.0, 2.0}
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, 0.5, -1])
+def test_cut_off_file_is_damaged(model_path: Path, tmp_path: Path, keep: float) -> None:
+    data = model_path.read_bytes()
+    size = int(len(data) * keep) if isinstance(keep, float) else keep
+    path = tmp_path / "cut.safetensors"
+    path.write_bytes(data[:size])
+
+    with pytest.raises(DamagedWeightsError, match=r"cut\.safetensors"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hidden": 64},
+        {"layers": 3},
+        {"vocabulary_size": 5},
+        {"unheard_of": 1},
+        {"vocabulary": "aa"},
+        {"vocabulary": 7},
+    ],
+)
+def test_config_that_does_not_fit_the_tensors_is_damaged(
+    model_path: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    path = tmp_path / "odd.safetensors"
+    data = model_path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + size])
+    card = json.loads(header["__metadata__"]["card"])
+    card["config"] |= change
+    header["__metadata__"]["card"] = json.dumps(card)
+    new = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(new)) + new + data[8 + size :])
+
+    with pytest.raises(DamagedWeightsError, match="not a text model"):
+        load_model(path)
+
+
+def test_weights_in_another_precision_are_damaged(tmp_path: Path) -> None:
+    model = random_model()
+    tensors = model.tensors | {"head.weight": model.tensors["head.weight"].float()}
+    path = tmp_path / "odd.safetensors"
+    save_model(path, dataclasses.replace(model, tensors=tensors))
+
+    with pytest.raises(DamagedWeightsError, match=r"head\.weight"):
+        load_model(path)
+
+
+def test_failed_write_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, b"new")
+
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
