@@ -48,6 +48,6 @@ def _describe(model: Weights) -> dict[str, object]:
 
 def _models() -> list[Weights]:
     try:
-        return all_models(read(CoreSettings).home.expanduser())
+        return all_models(read(CoreSettings).home)
     except DamagedWeightsError as error:
         raise CommandError(str(error)) from error

@@ -72,7 +72,7 @@ def say(who: str, line: str) -> None:
 
 
 def _home(settings: WorkerSettings) -> Path:
-    return settings.home.expanduser().resolve()
+    return settings.home.resolve()
 
 
 def _given_redis(url: str) -> str:

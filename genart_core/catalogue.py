@@ -5,7 +5,6 @@ from `kinds()`. Importing this module brings no torch in: generators and trainer
 module path and enter through `load_generator` and `load_trainer` alone.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,7 @@ from genart_core.arts.text.request import cost as text_cost
 from genart_core.artwork import Generate
 from genart_core.errors import UnknownKindError
 from genart_core.request import ArtRequest
+from genart_core.settings import CoreSettings
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ TRAINERS = {"text": "genart_core.arts.text.train:app"}
 @cache
 def kinds() -> dict[str, Kind]:
     """Return all kinds by name, with those of the modules listed in `GENART_EXTRA_ARTS`."""
-    extra = [name for name in os.environ.get("GENART_EXTRA_ARTS", "").split(",") if name]
+    extra = CoreSettings().extra_arts
     found = [*KINDS, *(kind for name in extra for kind in import_module(name).KINDS)]
     return {kind.name: kind for kind in found}
 

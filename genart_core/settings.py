@@ -6,9 +6,17 @@ here and in `api`, `worker` and `cli` are the one place where they are documente
 """
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def split_list(value: object) -> object:
+    """Read a list as the environment has it: separated by commas."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
 
 
 class CoreSettings(BaseSettings):
@@ -41,7 +49,21 @@ class CoreSettings(BaseSettings):
         ge=1,
         description="How long after that the job's address answers 410 rather than 404.",
     )
+    extra_arts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Modules with further kinds (a `KINDS` tuple each), separated by commas.",
+    )
     log_level: str = Field(default="INFO", description="Level of the logs on standard error.")
+
+    @field_validator("home")
+    @classmethod
+    def _expand(cls, home: Path) -> Path:
+        return home.expanduser()
+
+    @field_validator("extra_arts", mode="before")
+    @classmethod
+    def _split_modules(cls, value: object) -> object:
+        return split_list(value)
 
     @property
     def blobs(self) -> str:

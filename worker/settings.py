@@ -5,7 +5,9 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from genart_core.settings import CoreSettings
+from genart_core.catalogue import find_kind
+from genart_core.errors import UnknownKindError
+from genart_core.settings import CoreSettings, split_list
 
 
 class WorkerSettings(CoreSettings):
@@ -56,10 +58,18 @@ class WorkerSettings(CoreSettings):
 
     @field_validator("kinds", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(name.strip() for name in value.split(",") if name.strip())
-        return value
+    def _split_kinds(cls, value: object) -> object:
+        return split_list(value)
+
+    @field_validator("kinds")
+    @classmethod
+    def _check_kinds(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for name in names:
+                find_kind(name)
+        except UnknownKindError as error:
+            raise ValueError(str(error)) from error
+        return names
 
     @property
     def lease_ms(self) -> int:
