@@ -18,7 +18,7 @@ RUN /venv/bin/pip install --no-deps --no-build-isolation . \
     && useradd --uid 10001 --create-home genart \
     && install -d -o genart /data
 
-USER genart
+USER 10001
 ENV PATH=/venv/bin:$PATH GENART_HOME=/data GENART_HOST=0.0.0.0
 WORKDIR /data
 VOLUME /data
