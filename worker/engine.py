@@ -78,6 +78,7 @@ class Engine:
     def drain(self) -> None:
         """Claim nothing more; what still runs in `drain_seconds` is handed back."""
         self._draining = True
+        log.info("draining, %d jobs in hand", len(self.keeper.jobs))
         self.keeper.drain(self._settings.drain_seconds)
         # a claim under way is waited for: what it brings has to be in hand
         if self._claiming.acquire(timeout=CLAIM_SECONDS):

@@ -48,9 +48,8 @@ def main() -> None:
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("celery").setLevel(logging.WARNING)
-    warnings.simplefilter(
-        "ignore", SecurityWarning
-    )  # about pickled messages as root; ours are JSON
+    # about pickled messages as root; ours are JSON
+    warnings.simplefilter("ignore", SecurityWarning)
     if not settings.redis_url:
         sys.exit("REDIS_URL is not set; `genart up` starts an embedded Redis and sets it")
     served = settings.kinds or tuple(kinds())
@@ -63,6 +62,10 @@ def main() -> None:
     engine = Engine(redis, blobs, claimant, settings, device=device, use_threads=use_threads)
     facts = _facts(engine, claimant, describe, settings.home)
     app = create_celery(settings.redis_url, engine)
+
+    @signals.setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]
+    def keep_logging(**_: Any) -> None:
+        """Celery leaves logging alone if somebody listens here."""
 
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def announce(**_: Any) -> None:

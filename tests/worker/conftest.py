@@ -16,6 +16,7 @@ from tests.support.table import Table
 from tests.support.valkey import Valkey
 from tests.support.workers import WorkerProcess
 from worker.engine import Engine
+from worker.lease import LeaseKeeper
 from worker.settings import WorkerSettings
 
 MakeEngine: TypeAlias = Callable[..., Engine]
@@ -36,12 +37,15 @@ def blobs(home: Path) -> BlobStore:
 
 
 @pytest.fixture
-def make_engine(redis: Redis, home: Path, blobs: BlobStore, extra_arts: None) -> MakeEngine:
+def make_engine(
+    redis: Redis, home: Path, blobs: BlobStore, extra_arts: None
+) -> Iterator[MakeEngine]:
     """Return an engine that serves the kinds of `tests.support.arts` when told to `look`."""
+    engines: list[Engine] = []
 
     def make(slot: str = "s1", epoch: int = 1, **settings: object) -> Engine:
         chosen = {"kinds": "steps,batched,broken,refused,forgetful,unwritable,modelled"} | settings
-        return Engine(
+        engine = Engine(
             redis,
             blobs,
             Claimant(f"{slot}.{epoch}", slot, epoch),
@@ -49,8 +53,18 @@ def make_engine(redis: Redis, home: Path, blobs: BlobStore, extra_arts: None) ->
             device="cpu",
             use_threads=lambda count: None,
         )
+        engines.append(engine)
+        return engine
 
-    return make
+    yield make
+    for engine in engines:
+        let_go(engine.keeper)
+
+
+def let_go(keeper: LeaseKeeper) -> None:
+    """Leave a side thread, which lives as long as the process, without a lease to keep."""
+    for job in keeper.jobs:
+        keeper.release(job)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The side thread that keeps leases, against a real job table."""
 
+from collections.abc import Iterator
+
 import pytest
 from redis import Redis
 
@@ -7,7 +9,7 @@ from genart_core.catalogue import find_kind
 from genart_core.jobs.record import Job
 from tests.support.table import Table
 from tests.support.waiting import wait_for
-from tests.worker.conftest import MakeEngine
+from tests.worker.conftest import MakeEngine, let_go
 from worker.engine import Engine
 from worker.lease import LeaseKeeper
 from worker.run import ActiveRun
@@ -16,8 +18,10 @@ SHORT_MS = 600
 
 
 @pytest.fixture
-def keeper(redis: Redis) -> LeaseKeeper:
-    return LeaseKeeper(redis, SHORT_MS)
+def keeper(redis: Redis) -> Iterator[LeaseKeeper]:
+    keeper = LeaseKeeper(redis, SHORT_MS)
+    yield keeper
+    let_go(keeper)
 
 
 def lease_of(table: Table, job: Job) -> float:

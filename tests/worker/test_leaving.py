@@ -24,6 +24,7 @@ def test_terminated_worker_finishes_what_it_has_and_takes_nothing_new(
     wait_for(lambda: executions(journal), 5, "it has begun")
 
     service.worker.signal(signal.SIGTERM)
+    wait_for(lambda: "draining, 1 jobs" in service.worker.log_path.read_text(), 5, "it drains")
     waiting = queue_art(table, "batched", name="waiting", journal=journal)
 
     assert service.worker.wait(10) == 0
