@@ -1,0 +1,1 @@
+"""What the service benchmark runs: its processes, the two services beside ours, and the load."""
