@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import signals
+from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 
 from genart_core.catalogue import kinds, load_generator
@@ -50,6 +51,8 @@ def main() -> None:
     logging.getLogger("celery").setLevel(logging.WARNING)
     # about pickled messages as root; ours are JSON
     warnings.simplefilter("ignore", SecurityWarning)
+    # about a default of Celery 6; ours is stated
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)
     if not settings.redis_url:
         sys.exit("REDIS_URL is not set; `genart up` starts an embedded Redis and sets it")
     served = settings.kinds or tuple(kinds())

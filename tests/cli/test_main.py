@@ -4,13 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
 
 import pytest
 
+from cli.main import main
 from genart_core.catalogue import TRAINERS
-from tests.cli.running import genart
 from tests.support.gateway import place_model
 
 WITHOUT_TORCH = """
@@ -25,12 +28,32 @@ finally:
 """
 
 
-def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the command with these settings and no others."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GENART_") and k != "REDIS_URL"}
-    return subprocess.run(
-        genart(*words), env=kept | settings, capture_output=True, text=True, timeout=60, check=False
-    )
+class Ended(NamedTuple):
+    """How a command ended, and what it said."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command with the settings given and no others."""
+
+    def call(*words: str, **settings: str) -> Ended:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GENART_", "REDIS_"))}
+        with (
+            patch.dict(os.environ, kept | settings, clear=True),
+            patch.object(sys, "argv", ["genart", *words]),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        return Ended(int(ended.value.code or 0), *capsys.readouterr())
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -44,23 +67,23 @@ def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path) -
     assert done.returncode == 0, done.stderr
 
 
-def test_help_lists_the_commands() -> None:
+def test_help_lists_the_commands(run: Run) -> None:
     listed = run("--help").stdout
 
     assert all(word in listed for word in ("up", "worker", "api", "train", "models", "version"))
 
 
-def test_version_is_the_packages() -> None:
+def test_version_is_the_packages(run: Run) -> None:
     assert run("version").stdout.startswith(f"genart {version('genart')} (Python ")
 
 
-def test_every_trainer_has_a_command() -> None:
+def test_every_trainer_has_a_command(run: Run) -> None:
     listed = run("train", "--help").stdout
 
     assert all(f" {art} " in listed for art in TRAINERS)
 
 
-def test_a_trainer_shows_its_own_options() -> None:
+def test_a_trainer_shows_its_own_options(run: Run) -> None:
     assert "genart train text" in run("train", "text", "--help").stdout
 
 
@@ -77,16 +100,16 @@ def test_a_trainer_shows_its_own_options() -> None:
     ],
 )
 def test_a_wrong_setting_is_told_in_one_sentence(
-    words: tuple[str, ...], settings: dict[str, str], said: str, tmp_path: Path
+    words: tuple[str, ...], settings: dict[str, str], said: str, run: Run, tmp_path: Path
 ) -> None:
     done = run(*words, GENART_HOME=str(tmp_path), **settings)
 
-    assert done.returncode == 2
+    assert done.code == 2
     assert done.stderr.startswith(f"genart: {said}")
     assert done.stderr.count("\n") == 1
 
 
-def test_models_are_listed_and_shown(tmp_path: Path) -> None:
+def test_models_are_listed_and_shown(run: Run, tmp_path: Path) -> None:
     place_model(tmp_path, "diary", licence="mine", minutes=3)
 
     listed = run("models", "list", GENART_HOME=str(tmp_path))
@@ -98,24 +121,24 @@ def test_models_are_listed_and_shown(tmp_path: Path) -> None:
     assert shown["card"] == {"licence": "mine", "minutes": 3}
 
 
-def test_an_ambiguous_model_wants_its_art(tmp_path: Path) -> None:
+def test_an_ambiguous_model_wants_its_art(run: Run, tmp_path: Path) -> None:
     place_model(tmp_path, "small")
     place_model(tmp_path, "small", art="vae")
 
     unclear = run("models", "show", "small", GENART_HOME=str(tmp_path))
     clear = run("models", "show", "vae/small", GENART_HOME=str(tmp_path))
 
-    assert (unclear.returncode, unclear.stderr) == (
+    assert (unclear.code, unclear.stderr) == (
         1,
         "genart: 'small' is ambiguous; say one of text/small, vae/small\n",
     )
     assert json.loads(clear.stdout)["art"] == "vae"
 
 
-def test_an_unknown_model_is_told_with_the_known_ones(tmp_path: Path) -> None:
+def test_an_unknown_model_is_told_with_the_known_ones(run: Run, tmp_path: Path) -> None:
     place_model(tmp_path, "diary")
     done = run("models", "show", "dairy", GENART_HOME=str(tmp_path))
 
-    assert done.returncode == 1
+    assert done.code == 1
     assert done.stderr.startswith("genart: There is no model 'dairy' here; known models: ")
     assert "text/diary" in done.stderr

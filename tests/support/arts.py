@@ -39,10 +39,18 @@ def verse(request: StepsRequest) -> str:
 
 def executions(journal: Path, event: str = "began") -> list[str]:
     """Return the names of the jobs that `began` or `finished`, once for each time they did."""
+    return [name for name, what, _ in _lines(journal) if what == event]
+
+
+def workers_of(journal: Path, name: str, event: str = "began") -> list[int]:
+    """Return the process ids of the workers in which a job `began` or `finished`."""
+    return [int(pid) for job, what, pid in _lines(journal) if (job, what) == (name, event)]
+
+
+def _lines(journal: Path) -> list[list[str]]:
     if not journal.exists():
         return []
-    lines = (line.split(" ") for line in journal.read_text().splitlines())
-    return [name for name, what, _ in lines if what == event]
+    return [line.split(" ") for line in journal.read_text().splitlines()]
 
 
 def _kind(name: str, request: type[ArtRequest] = StepsRequest) -> Kind:

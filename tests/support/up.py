@@ -15,6 +15,7 @@ from cli.embedded import socket_path
 from genart_core.jobs import upkeep
 from genart_core.jobs.connection import connect
 from genart_core.jobs.store import run
+from tests.support.valkey import wait_until_written
 from tests.support.waiting import wait_for
 from tests.support.workers import ROOT, START_SECONDS, environment_for
 
@@ -68,6 +69,9 @@ class GenartUp:
 
     def kill(self, role: Role) -> int:
         """End one process as a crash would, and return its former id."""
+        if role == "redis":
+            with self.client() as redis:
+                wait_until_written(redis)
         pid = self.pids(role)[-1]
         self._ever.add(pid)
         with suppress(ProcessLookupError):

@@ -42,21 +42,12 @@ class Valkey:
         return connect(self.url)
 
     def kill(self) -> None:
-        """End it as a crash would, at a moment when its writes have reached the kernel.
-
-        With `everysec` they wait in the process while a sync of the disk is under way (up to 2 s on
-        a slow disk), and a crash just then loses them; the docs say so.
-        """
+        """End it as a crash would, at a moment when its writes have reached the kernel."""
         if self._process is not None:
-            self._wait_until_written()
+            with self.client() as redis:
+                wait_until_written(redis)
             self._process.kill()
             self._process.wait()
-
-    def _wait_until_written(self) -> None:
-        with self.client() as redis, suppress(RedisConnectionError):
-            wait_for(
-                lambda: redis.info("persistence")["aof_buffer_length"] == 0, 5, "the AOF is written"
-            )
 
     def stop(self) -> None:
         """End it in order, if it still runs."""
@@ -65,6 +56,16 @@ class Valkey:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(10)
         self.kill()
+
+
+def wait_until_written(redis: Redis) -> None:
+    """Return when nothing that a server has answered is left in its memory alone.
+
+    With `everysec` it holds its writes back while a sync of the disk is under way, for 2 s at most,
+    and a crash just then loses them; the docs say so.
+    """
+    with suppress(RedisConnectionError):
+        wait_for(lambda: redis.info("persistence")["aof_buffer_length"] == 0, 5, "writes are out")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 import threading
 import time
 
+from tests.support.waiting import wait_for
 from worker.heartbeat import STUCK_EXIT_CODE, Heartbeat, watch
 
 
@@ -17,8 +18,7 @@ def test_resting_heart_is_never_silent() -> None:
 def test_silence_grows_until_the_next_beat() -> None:
     heartbeat = Heartbeat()
     heartbeat.beat()
-    time.sleep(0.02)
-    before = heartbeat.silence
+    before = wait_for(lambda: heartbeat.silence > 0.1 and heartbeat.silence, 2, "it is silent")
 
     heartbeat.beat()
 
@@ -42,11 +42,11 @@ def test_watchdog_ends_a_process_that_shows_no_life() -> None:
 
 def test_watchdog_leaves_a_living_process_alone() -> None:
     heartbeat, ended = Heartbeat(), threading.Event()
-    thread = watch(heartbeat, 0.2, end=lambda code: ended.set(), interval_seconds=0.01)
+    began = time.monotonic()
+    thread = watch(heartbeat, 0.5, end=lambda code: ended.set(), interval_seconds=0.01)
 
-    for _ in range(30):
+    while time.monotonic() < began + 1:
         heartbeat.beat()
-        time.sleep(0.01)
     lived = not ended.is_set()
     thread.join(2)  # no beat any more: it ends too
 

@@ -14,7 +14,7 @@ from worker.engine import Engine
 from worker.lease import LeaseKeeper
 from worker.run import ActiveRun
 
-SHORT_MS = 600
+SHORT_MS = 1000
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_watchdog_gives_up_a_stuck_process(start_service: StartService) -> None:
     job_id = queue_art(service.table, "stuck")
     wait_for_status(service.table, job_id, "running")
 
-    assert service.worker.wait(5) == STUCK_EXIT_CODE
+    assert service.worker.wait(10) == STUCK_EXIT_CODE
     assert service.table.job(job_id).status == "running"  # until its supervisor or a reaper acts
 
 
@@ -79,7 +79,7 @@ def test_worker_of_an_earlier_life_leaves_the_line_alone(start_service: StartSer
 
     job_id = queue_art(service.table)
 
-    assert service.worker.wait(5) == STALE_EXIT_CODE
+    assert service.worker.wait(10) == STALE_EXIT_CODE
     assert service.table.job(job_id).status == "queued"
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -29,25 +30,24 @@ def test_submitted_jobs_are_made(service: Service) -> None:
 
 def test_jobs_join_a_running_batch(service: Service, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
-    first = queue_art(service.table, "batched", steps=100, ms=10, name="first", journal=journal)
+    first = queue_art(service.table, "batched", steps=1000, ms=10, name="first", journal=journal)
     wait_for(lambda: executions(journal), 5, "the first has begun")
 
     late = queue_art(service.table, "batched", steps=2, name="late", journal=journal)
 
-    wait_for_status(service.table, late, "succeeded", seconds=1)
-    assert service.table.job(first).status == "running"
-    wait_for_status(service.table, first, "succeeded")
+    wait_for_status(service.table, late, "succeeded", seconds=5)
+    assert service.table.cancel(first).state == "found"
+    assert service.table.job(first).status == "canceling"  # it was still running
+    wait_for_status(service.table, first, "canceled")
 
 
 def test_canceled_job_ends_within_half_a_second_and_the_worker_lives(service: Service) -> None:
     sha256 = place_weights(service.home, "small")
     wait_for_status(service.table, queue_art(service.table, "modelled", model="small"), "succeeded")
-    job_id = queue_art(service.table, steps=10_000, ms=20)
-    wait_for_status(service.table, job_id, "running")
 
-    service.table.cancel(job_id)
+    took = [seconds_to_cancel(service) for _ in range(3)]
 
-    wait_for_status(service.table, job_id, "canceled", seconds=0.5)
+    assert median(took) < 0.5
     wait_for_status(service.table, queue_art(service.table), "succeeded")
     wait_for(
         lambda: announced(service)["models"] == {"test/small": sha256}, 5, "it holds its model"
@@ -116,6 +116,17 @@ def test_lost_doorbell_delays_a_job_by_seconds_only(service: Service) -> None:
     wait_for_status(service.table, job_id, "succeeded", seconds=4)
 
 
+def test_housekeeping_goes_on_after_redis_refused(service: Service) -> None:
+    redis = service.table.redis
+    wait_for(lambda: not redis.exists("genart:leases"), 5, "nothing is under way")
+    redis.set("genart:leases", "no sorted set")
+    wait_for(lambda: "sweep skipped" in service.worker.log_path.read_text(), 5, "one was refused")
+
+    redis.delete("genart:leases")
+
+    wait_for_status(service.table, queue_unheard(service.table), "succeeded", seconds=5)
+
+
 def test_worker_says_what_it_is_and_has(service: Service) -> None:
     facts = announced(service)
 
@@ -123,6 +134,15 @@ def test_worker_says_what_it_is_and_has(service: Service) -> None:
     assert facts["device"] == "cpu"
     assert set(facts["kinds"]) >= {"steps", "batched"}
     assert facts["id"] == f"{facts['slot']}.{facts['epoch']}"
+
+
+def seconds_to_cancel(service: Service) -> float:
+    job_id = queue_art(service.table, steps=10_000, ms=20)
+    wait_for_status(service.table, job_id, "running")
+    asked = service.table.now()
+    service.table.cancel(job_id)
+    wait_for_status(service.table, job_id, "canceled")
+    return (service.table.job(job_id).finished_at - asked) / 1000
 
 
 def announced(service: Service) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from genart_core.catalogue import find_kind
 from tests.support.requests import queue_art
 from tests.support.table import Table
 from tests.support.valkey import full
+from tests.support.waiting import wait_for
 from tests.worker.conftest import MakeEngine
 from worker.engine import Engine
 from worker.run import ActiveRun
@@ -145,7 +146,10 @@ def test_report_is_not_lost_while_redis_is_full(table: Table, run: ActiveRun) ->
     with full(table.redis):
         run.token(0, "before ")
 
-    time.sleep(0.06)
     run.token(0, "after")
 
-    assert table.snapshot(run.job.id).partial == ("before after",)
+    def partial() -> tuple[str, ...]:
+        run.token(0, "")  # what is due is sent
+        return table.snapshot(run.job.id).partial
+
+    wait_for(lambda: partial() == ("before after",), 2, "both are there")

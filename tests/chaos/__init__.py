@@ -1,0 +1,1 @@
+"""Real processes, killed and stopped while jobs are under way."""

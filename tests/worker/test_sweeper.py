@@ -1,0 +1,61 @@
+"""Housekeeping: what one sweep does to the files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from genart_core.jobs.blobs import BlobStore
+from genart_core.jobs.record import Job
+from tests.support.table import HOUR_MS, Table
+from tests.support.waiting import wait_for
+from worker.sweeper import sweep
+
+KEEP = (HOUR_MS, HOUR_MS)
+
+
+def ended(table: Table, blobs: BlobStore) -> Job:
+    """Return a job that has succeeded with one file."""
+    job = table.running()
+    table.commit(job, path=blobs.write(job.id, job.fence, 0, b"made"))
+    return job
+
+
+def files(home: Path) -> list[Path]:
+    return [path for path in (home / "blobs").rglob("*") if path.is_file()]
+
+
+def test_files_go_when_the_retention_is_over(table: Table, blobs: BlobStore, home: Path) -> None:
+    ended(replace(table, keep=(30, HOUR_MS)), blobs)
+    kept = ended(table, blobs)
+
+    wait_for(lambda: sweep(table.redis, blobs, reaper="r1", keep=KEEP).due, 2, "files are due")
+
+    assert [path.parts[-3] for path in files(home)] == [kept.id]
+
+
+def test_files_of_a_deleted_job_go_at_the_next_sweep(
+    table: Table, blobs: BlobStore, home: Path
+) -> None:
+    table.delete(ended(table, blobs).id)
+
+    sweep(table.redis, blobs, reaper="r1", keep=KEEP)
+
+    assert list((home / "blobs").iterdir()) == []
+
+
+def test_swept_job_is_not_swept_again(table: Table, blobs: BlobStore) -> None:
+    table.delete(ended(table, blobs).id)
+
+    swept = [len(sweep(table.redis, blobs, reaper="r1", keep=KEEP).due) for _ in range(2)]
+
+    assert swept == [1, 0]
+
+
+def test_sweep_that_does_not_lead_removes_nothing(
+    table: Table, blobs: BlobStore, home: Path
+) -> None:
+    table.reap("another")
+    table.delete(ended(table, blobs).id)
+
+    sweep(table.redis, blobs, reaper="r1", keep=KEEP)
+
+    assert len(files(home)) == 1
