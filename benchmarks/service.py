@@ -37,8 +37,8 @@ class Size:
         return int(500 * self.seconds)
 
 
-FULL = Size(rounds=5, seconds=4.0)
-QUICK = Size(rounds=3, seconds=1.2)
+FULL = Size(rounds=5, seconds=3.0)
+QUICK = Size(rounds=3, seconds=0.8)
 
 
 class Turn(NamedTuple):
