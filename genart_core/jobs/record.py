@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from threading import Lock
 from typing import Any, Literal, NamedTuple, NewType, cast
 
 JobId = NewType("JobId", str)
@@ -26,9 +27,27 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 _JOB_ID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 
+class _Ids:
+    """Numbers that sort by time, also those of one process within a millisecond."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._last = 0
+
+    def next(self) -> int:
+        drawn = (int(time.time() * 1000) << 80) | secrets.randbits(80)
+        with self._lock:
+            # a small random step, so that a neighbour's id can't be told from one's own
+            self._last = max(drawn, self._last + 1 + secrets.randbits(64))
+            return self._last
+
+
+_ids = _Ids()
+
+
 def new_job_id() -> JobId:
     """Return a fresh id: 48 bits of milliseconds, then 80 random bits, so that ids sort by time."""
-    number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
+    number = _ids.next()
     return JobId("".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)))
 
 

@@ -76,3 +76,10 @@ def test_no_other_text_is_taken_for_an_id(text: str) -> None:
     parsed = parse_job_id(text)
 
     assert parsed is None or (parsed == JobId(text) and len(text) == 26 and text.isascii())
+
+
+def test_ids_of_one_process_sort_in_the_order_they_were_made() -> None:
+    ids = [new_job_id() for _ in range(2000)]
+
+    assert ids == sorted(set(ids))
+    assert all(parse_job_id(job_id) == job_id for job_id in ids)
