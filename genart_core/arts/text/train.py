@@ -19,8 +19,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from genart_core.arts.text.cell import Cell, Desk
 from genart_core.arts.text.data import Batches, Corpus, read_corpus
-from genart_core.arts.text.generate import Cell, Desk, write
+from genart_core.arts.text.generate import write
 from genart_core.arts.text.losses import bits_per_character, measure
 from genart_core.arts.text.model import (
     CharLSTM,

@@ -11,16 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from genart_core.arts.text import generate as module
-from genart_core.arts.text.generate import (
-    MAX_ROWS,
-    Cell,
-    Desk,
-    IntMatrix,
-    _has_onednn,
-    is_int8_exact,
-    write,
-)
+from genart_core.arts.text import cell as module
+from genart_core.arts.text.cell import Cell, Desk, IntMatrix, _has_onednn, is_int8_exact
+from genart_core.arts.text.generate import MAX_ROWS, write
 from genart_core.arts.text.model import StoredModel, padded, unpack
 
 from .conftest import random_model
