@@ -54,7 +54,7 @@ async def read_body(request: Request, fields: dict[bytes, bytes], limit: int) ->
     """Return the body.
 
     Raises:
-        ProblemError: `body_too_large` as soon as that is clear.
+        ProblemError: `body_too_large` as soon as that is clear; `api.linger` sees to the rest.
         ClientDisconnect: if the caller hangs up before its end.
     """
     declared = fields.get(b"content-length", b"0")
@@ -103,10 +103,7 @@ def _problem(kind: Kind, error: ValidationError) -> ProblemError:
 
 
 def _too_large(limit: int) -> ProblemError:
-    # the rest of the body is not read, so the connection can't go on
-    return ProblemError(
-        "body_too_large", f"At most {limit} bytes are taken", headers={"connection": "close"}
-    )
+    return ProblemError("body_too_large", f"At most {limit} bytes are taken")
 
 
 def _shown(value: bytes) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api import errors, openapi
 from api.dependencies import Gateway, State
 from api.guard import Guard
+from api.linger import Linger
 from api.metrics import Meter, Metrics
 from api.overview import Overview
 from api.redis_line import RedisLine
@@ -51,6 +52,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     errors.register(app)
     app.add_middleware(Guard, hosts=settings.hosts)
     app.add_middleware(Meter, metrics=metrics)
+    app.add_middleware(Linger, limit=settings.max_body_bytes)
     openapi.install(app)
     return app
 
