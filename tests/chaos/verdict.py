@@ -22,8 +22,8 @@ def judge(row: Row, table: Table, ids: Sequence[JobId], *, home: Path, redis_dat
 
 def attempts_with_files(home: Path, job_id: JobId) -> int:
     """Return how many attempts of a job have left files in the blob store."""
-    folder = home / "blobs" / job_id
-    return len({file.parent for file in folder.rglob("*") if file.is_file()})
+    files = (home / "blobs").rglob(f"{job_id}.*")
+    return len({file.name.split(".")[1] for file in files})
 
 
 def _is_made(table: Table, job_id: JobId, home: Path) -> bool:

@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 from uuid import uuid4
@@ -5,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from genart_core.jobs.blobs import BlobStore
-from genart_core.jobs.record import new_job_id
+from genart_core.jobs.record import JobId, new_job_id
 
 JOB = new_job_id()
 
@@ -111,3 +112,73 @@ def test_only_local_files_have_a_local_path(tmp_path: Path) -> None:
 
     assert Path(local.local_path(path) or "").read_bytes() == b"x"
     assert remote.local_path(path) is None
+
+
+def test_attempt_whose_fence_begins_alike_keeps_its_files(blobs: BlobStore) -> None:
+    near = blobs.write(JOB, 11, 0, b"near")
+    blobs.write(JOB, 1, 0, b"gone")
+
+    blobs.delete_attempt(JOB, 1)
+
+    assert whole(blobs, near) == b"near"
+
+
+def test_files_of_many_jobs_share_a_folder(tmp_path: Path) -> None:
+    blobs = BlobStore(f"file://{tmp_path}")
+    jobs = [JobId(f"{number:024}XY") for number in range(20)]
+
+    for job_id in jobs:
+        blobs.write(job_id, 1, 0, b"x")
+
+    assert [path.name for path in tmp_path.rglob("*") if path.is_dir()] == ["XY"]
+
+
+def test_name_is_synced_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs, sync = BlobStore(f"file://{tmp_path}"), os.fsync
+    found: list[str] = []
+
+    def noting(descriptor: int) -> None:
+        found.extend(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.0*"))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    path = blobs.write(JOB, 1, 0, b"x")
+
+    assert found == [path]
+
+
+def test_file_that_another_removed_first_does_not_keep_the_rest(
+    blobs: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (blobs.write(JOB, 1, number, b"x") for number in range(2))
+    remove = blobs._files.rm_file
+
+    def race(path: str) -> None:
+        if path.endswith(first):
+            remove(path)  # the other was quicker
+        remove(path)
+
+    monkeypatch.setattr(blobs._files, "rm_file", race)
+    blobs.delete(JOB)
+
+    for path in (first, second):
+        with pytest.raises(FileNotFoundError):
+            whole(blobs, path)
+
+
+def test_files_of_the_earlier_layout_are_read_and_removed(tmp_path: Path) -> None:
+    blobs, job_id = BlobStore(f"file://{tmp_path}"), new_job_id()
+    for fence in ("1", "2"):
+        (tmp_path / job_id / fence).mkdir(parents=True)
+        (tmp_path / job_id / fence / "0").write_bytes(b"earlier")
+    kept = blobs.write(new_job_id(), 3, 0, b"kept")
+
+    assert whole(blobs, f"{job_id}/2/0") == b"earlier"
+    later = blobs.write(job_id, 3, 0, b"later")
+    blobs.delete_attempt(job_id, 3)
+    assert whole(blobs, f"{job_id}/2/0") == b"earlier"
+    blobs.delete(job_id)
+
+    assert not (tmp_path / job_id).exists()
+    assert not (tmp_path / later).exists()
+    assert whole(blobs, kept) == b"kept"

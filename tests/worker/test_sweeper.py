@@ -29,13 +29,28 @@ def test_files_go_when_the_retention_is_over(table: Table, blobs: BlobStore, hom
 
     wait_for(lambda: sweep(table.redis, blobs, reaper="r1", keep=KEEP).due, 2, "files are due")
 
-    assert [path.parts[-3] for path in files(home)] == [kept.id]
+    assert [path.name.split(".")[0] for path in files(home)] == [kept.id]
 
 
 def test_files_of_a_deleted_job_go_at_the_next_sweep(
     table: Table, blobs: BlobStore, home: Path
 ) -> None:
     table.delete(ended(table, blobs).id)
+
+    sweep(table.redis, blobs, reaper="r1", keep=KEEP)
+
+    assert files(home) == []
+
+
+def test_files_of_the_earlier_layout_go_with_their_job(
+    table: Table, blobs: BlobStore, home: Path
+) -> None:
+    job = table.running()
+    path = f"{job.id}/{job.fence}/0"
+    (home / "blobs" / path).parent.mkdir(parents=True)
+    (home / "blobs" / path).write_bytes(b"made")
+    table.commit(job, path=path)
+    table.delete(job.id)
 
     sweep(table.redis, blobs, reaper="r1", keep=KEEP)
 
