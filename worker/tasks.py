@@ -6,6 +6,7 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu.connection import Connection
 from kombu.entity import Queue
+from kombu.transport import redis as kombu_redis
 
 from genart_core.jobs.keys import DOORBELL
 from genart_core.jobs.queue import TASK, celery_settings
@@ -31,8 +32,30 @@ def create_celery(redis_url: str, engine: Engine) -> Celery:
     return app
 
 
+class _QoS(kombu_redis.QoS):
+    """Nothing is held until its ack (`no_ack`), so there is nothing that an ack could let go.
+
+    kombu 5.7 acks such a message all the same, unless it names its consumer, which on Redis it
+    doesn't: two commands for each doorbell, and a tag that this process would keep for ever.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        """Do nothing."""
+
+
+class _Channel(kombu_redis.Channel):
+    QoS = _QoS
+
+
+class _Transport(kombu_redis.Transport):
+    Channel = _Channel
+
+
 class _Connection(Connection):
     """Is back within a second of Redis; kombu's own pauses grow to half a minute."""
+
+    def get_transport_cls(self) -> type[_Transport]:
+        return _Transport
 
     def ensure_connection(self, *args: Any, **options: Any) -> Any:
         soon = {"interval_start": 0.1, "interval_step": 0.3, "interval_max": 1.0}

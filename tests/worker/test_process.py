@@ -116,6 +116,18 @@ def test_lost_doorbell_delays_a_job_by_seconds_only(service: Service) -> None:
     wait_for_status(service.table, job_id, "succeeded", seconds=4)
 
 
+def test_redis_is_not_told_of_doorbells_that_were_heard(service: Service) -> None:
+    redis = service.table.redis
+    with redis.monitor() as seen:  # type: ignore[no-untyped-call]
+        for _ in range(3):  # who hears the next one is through with the one before
+            wait_for_status(service.table, queue_art(service.table), "succeeded")
+        redis.echo("the end")
+        commands = list(iter(lambda: seen.next_command()["command"], "ECHO the end"))
+
+    assert any(command.startswith("BRPOP") for command in commands)
+    assert [c for c in commands if c.startswith(("ZREM unacked", "HDEL unacked"))] == []
+
+
 def test_housekeeping_goes_on_after_redis_refused(service: Service) -> None:
     redis = service.table.redis
     wait_for(lambda: not redis.exists("genart:leases"), 5, "nothing is under way")
