@@ -30,6 +30,7 @@ Model = TypeVar("Model")
 log = logging.getLogger(__name__)
 
 STALE_EXIT_CODE = 75  # our supervisor has started another life of this slot
+STAY_SECONDS = 0.01  # some fsyncs of a good disk; the next doorbell is heard that much later
 CLAIM_SECONDS = 1.0  # how long a drain waits for a claim under way
 
 
@@ -68,10 +69,18 @@ class Engine:
         watch(self.heartbeat, settings.step_timeout_seconds)
 
     def look(self) -> None:
-        """Make jobs until none is left; this is what a doorbell asks for."""
+        """Make jobs until none is left; this is what a doorbell asks for.
+
+        The endings are written meanwhile, and a caller whose job has just ended often has another.
+        To be still here then saves its doorbell's way through Celery, so they are waited for before
+        the last claim, unless they take longer than `STAY_SECONDS`.
+        """
         try:
-            while jobs := self.claim(max(self.kinds.values())):
-                self._make(jobs)
+            while True:
+                if jobs := self.claim(max(self.kinds.values())):
+                    self._make(jobs)
+                elif not self.ledger.saw_endings(STAY_SECONDS):
+                    break
         finally:
             self.heartbeat.rest()
 

@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from importlib.metadata import version
 
 from redis import Redis
@@ -80,6 +80,11 @@ class Ledger:
         """Return when every ending so far is written."""
         for future in list(self._pending):
             future.result()
+
+    def saw_endings(self, seconds: float) -> bool:
+        """Wait up to `seconds` for the endings under way; return whether any was written."""
+        pending = list(self._pending)
+        return bool(pending) and bool(wait(pending, seconds).done)
 
     def _later(self, work: Callable[..., None], job: Job, *args: object) -> None:
         future = self._threads.submit(self._guarded, work, job, *args)
