@@ -59,6 +59,7 @@ def make_engine(
     yield make
     for engine in engines:
         let_go(engine.keeper)
+        engine.heartbeat.rest()  # else its watchdog ends this process in two minutes
 
 
 def let_go(keeper: LeaseKeeper) -> None:
