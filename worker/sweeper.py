@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis import Redis
 
 from genart_core.jobs import upkeep
 from genart_core.jobs.blobs import BlobStore
+from genart_core.jobs.record import JobId
 from genart_core.jobs.store import Keep
 from genart_core.jobs.store import run as send
 from worker.outage import AWAY
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
 ANNOUNCE_EVERY = 2  # sweeps
+POSTPONE_MS = 60_000
 
 
 def start_sweeper(
@@ -48,12 +50,30 @@ def start_sweeper(
 
 
 def sweep(redis: Redis, blobs: BlobStore, *, reaper: str, keep: Keep) -> upkeep.Reaped:
-    """Sweep once: take back expired leases and remove the files of jobs past their retention."""
+    """Sweep once: take back expired leases and remove the files of jobs past their retention.
+
+    Files that can't be removed are tried again in a minute, so that they hold up no others.
+    """
     reaped = send(redis, upkeep.reap(reaper, keep))
     if reaped.taken_back:
         log.warning("%d leases had run out; their jobs are ready again", reaped.taken_back)
-    for job_id in reaped.due:
-        blobs.delete(job_id)
-    if reaped.due:
-        send(redis, upkeep.forget(reaped.due))
+    removed, kept = _remove(blobs, reaped.due)
+    if removed:
+        send(redis, upkeep.forget(removed))
+    if kept:
+        send(redis, upkeep.postpone(kept, POSTPONE_MS))
     return reaped
+
+
+def _remove(blobs: BlobStore, due: Sequence[JobId]) -> tuple[list[JobId], list[JobId]]:
+    """Return the jobs whose files are gone, and those of which one can't be removed."""
+    removed, kept = [], []
+    for job_id in due:
+        try:
+            blobs.delete(job_id)
+        except OSError as error:
+            log.warning("job_id=%s its files can't be removed: %s", job_id, error)
+            kept.append(job_id)
+        else:
+            removed.append(job_id)
+    return removed, kept

@@ -44,6 +44,11 @@ def forget(job_ids: Sequence[JobId]) -> Call[str]:
     return Call("forget", tuple(job_ids), text_of)
 
 
+def postpone(job_ids: Sequence[JobId], milliseconds: int) -> Call[str]:
+    """Let the files of these jobs be due again later: they can't be removed at present."""
+    return Call("postpone", (milliseconds, *job_ids), text_of)
+
+
 def announce(worker: str, facts: dict[str, Any]) -> Call[str]:
     """Say that a worker lives and what it has; forgotten after 10 s of silence."""
     return Call("announce", (worker, json.dumps(facts)), text_of)

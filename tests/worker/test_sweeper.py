@@ -65,6 +65,26 @@ def test_swept_job_is_not_swept_again(table: Table, blobs: BlobStore) -> None:
     assert swept == [1, 0]
 
 
+def test_file_that_cannot_be_removed_holds_up_no_other(
+    table: Table, blobs: BlobStore, home: Path
+) -> None:
+    stubborn, *others = [ended(table, blobs) for _ in range(3)]
+    (in_the_way := home / "blobs" / stubborn.id[-2:] / f"{stubborn.id}.9.0").mkdir()
+    for job in (stubborn, *others):
+        table.delete(job.id)
+
+    first, second = (sweep(table.redis, blobs, reaper="r1", keep=KEEP) for _ in range(2))
+
+    assert set(first.due) == {stubborn.id, *(job.id for job in others)}
+    assert second.due == ()
+    assert {path.name.split(".")[0] for path in files(home)} <= {stubborn.id}
+    assert table.members("expiring") == {stubborn.id}
+    in_the_way.rmdir()
+    table.redis.zadd("genart:expiring", {stubborn.id: 0})  # a minute later
+    sweep(table.redis, blobs, reaper="r1", keep=KEEP)
+    assert (files(home), table.members("expiring")) == ([], set())
+
+
 def test_sweep_that_does_not_lead_removes_nothing(
     table: Table, blobs: BlobStore, home: Path
 ) -> None:
