@@ -121,11 +121,10 @@ def test_wait_that_is_too_short_is_answered_202(post: Post) -> None:
     ["", "wait", "wait=", "wait=x", "wait=-1", "wait=0", "wait=1.5", ";;=", "respond-async"],
 )
 def test_preference_that_cannot_be_read_is_ignored(post: Post, prefer: str) -> None:
-    began = time.monotonic()
     answer = post({"Prefer": prefer})
 
     assert answer.status_code == 202
-    assert time.monotonic() - began < 0.9
+    assert "preference-applied" not in answer.headers
 
 
 def test_wait_is_capped_at_a_minute(gateway: RunningGateway, post: Post, worker: Player) -> None:

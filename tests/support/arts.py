@@ -47,6 +47,13 @@ def workers_of(journal: Path, name: str, event: str = "began") -> list[int]:
     return [int(pid) for job, what, pid in _lines(journal) if (job, what) == (name, event)]
 
 
+def steps_done(journal: Path, name: str) -> int:
+    """Return after how many steps a job `stopped`."""
+    return next(
+        int(done) for job, what, done in _lines(journal) if (job, what) == (name, "stopped")
+    )
+
+
 def _lines(journal: Path) -> list[list[str]]:
     if not journal.exists():
         return []

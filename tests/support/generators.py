@@ -76,7 +76,7 @@ def _advance(runs: Sequence[Run], join: Callable[[int], Sequence[Run]]) -> None:
         time.sleep(max(run.request.ms for run in in_hand) / 1000)
         for run, done in list(in_hand.items()):
             if run.stopped:
-                _note(run, "stopped")
+                _note(run, "stopped", done)
                 del in_hand[run]
                 continue
             in_hand[run] = _step(run, done)
@@ -101,9 +101,10 @@ def _finish(run: Run, companions: list[str]) -> None:
     run.finish(Artwork((output,), {"companions": companions}))
 
 
-def _note(run: Run, what: str) -> None:
+def _note(run: Run, what: str, number: int | None = None) -> None:
     if not run.request.journal:
         return
-    line = f"{run.request.name} {what} {os.getpid()}\n"
+    number = os.getpid() if number is None else number
+    line = f"{run.request.name} {what} {number}\n"
     with Path(run.request.journal).open("a") as journal:
         journal.write(line)  # one short write: lines of several processes don't mix

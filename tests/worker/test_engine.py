@@ -59,16 +59,18 @@ def test_batch_is_no_larger_than_its_kind_allows(table: Table, engine: Engine) -
 
 def test_jobs_join_a_running_batch(table: Table, engine: Engine, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
-    queue_art(table, "batched", name="first", steps=60, ms=5, journal=journal)
+    first = queue_art(table, "batched", name="first", steps=10_000, ms=5, journal=journal)
     looking = threading.Thread(target=engine.look)
     looking.start()
     wait_for(lambda: executions(journal), 5, "the first has begun")
 
     late = queue_art(table, "batched", name="late", steps=2, journal=journal)
 
-    wait_for(lambda: table.job(late).is_terminal, 5, "the late one is done")
+    wait_for(lambda: table.job(late).is_terminal, 10, "the late one is done")
+    table.cancel(first)  # it would go on for most of a minute
     looking.join()
-    assert executions(journal, "finished") == ["late", "first"]
+    assert executions(journal, "finished") == ["late"]
+    assert executions(journal, "stopped") == ["first"]
     assert (table.job(late).result or {})["companions"] == ["first", "late"]
 
 
