@@ -11,7 +11,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --f
 ALL := --extra worker --extra embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check chaos bench docs openapi lock clean
+.PHONY: help up test check chaos bench bench-text gpu docs openapi lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
@@ -37,6 +37,12 @@ chaos: $(VENV)/.installed-dev ## kill and stop real processes for minutes
 
 bench: $(VENV)/.installed-dev ## measure the service beside its yardsticks
 	$(RUN) benchmarks.service
+
+bench-text: $(VENV)/.installed-dev ## measure text beside a plain nn.LSTM loop
+	$(RUN) benchmarks.text
+
+gpu: ## check text on a CUDA device; exits 3 without one, needs no installation
+	$(firstword $(wildcard $(VENV)/bin/python) python3) -m tests.gpu
 
 docs: $(VENV)/.installed-dev ## write the generated pages
 	$(RUN) cli.reference --write

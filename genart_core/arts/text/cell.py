@@ -5,44 +5,53 @@ serves all of them, and sums of int8 products are exact integers: what a row's s
 depend on the other rows, or on how many there are.
 """
 
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
+from genart_core.arts.text.graph import Recorder, Replay
 from genart_core.arts.text.model import LANES, StoredModel, laid_out, load_model
 
-RowState: TypeAlias = tuple[Tensor, Tensor]  # h and c of one row, each (L, H)
+RowState: TypeAlias = tuple[Tensor, Tensor]  # h (int8) and c of one row, each (L, H)
 
 
 class IntMatrix:
-    """Exact products of int8 rows with an int8 matrix `(out, in)`, as fp32 whole numbers.
+    """Exact products of rows of int8 numbers with an int8 matrix `(out, in)`.
 
-    Without int8 instructions that are exact the same sums are taken in fp32, where whole numbers
-    are exact up to 2^24; a matrix that could exceed that is multiplied in fp64. So all ways give
-    the same bits.
+    Products are fp32 whole numbers, and so are rows, unless `dtype` says int8. Without int8
+    instructions that are exact the same sums are taken in fp32, where whole numbers are exact up to
+    2^24; a matrix that could exceed that, or a device that multiplies in less than fp32, gets fp64.
+    So all ways give the same bits.
     """
 
     def __init__(self, weight: Tensor, device: str) -> None:
-        self.packed: Tensor | None = None
+        self.packed: Any = None  # FBGEMM's
         if device == "cpu" and is_int8_exact():
             self.transposed = weight.t()
-            if _has_onednn():
-                self.packed = torch.ops.onednn.qlinear_prepack(weight, None)
-                self.ones = torch.ones(len(weight))
-                self.zeros = torch.zeros(len(weight), dtype=torch.int32)
+            if _has_fbgemm():
+                self.packed = _packed(weight)
         else:
-            largest = int(weight.abs().sum(dim=1, dtype=torch.int64).max()) * 127
-            dtype = torch.float32 if largest < 2**24 else torch.float64
-            self.transposed = weight.t().contiguous().to(device, dtype)
+            wide = weight.t().contiguous().double()  # not on the device: MPS has no fp64
+            narrow = wide.float().to(device)
+            self.transposed = narrow if _is_exact(narrow, wide) else wide.to(device)
+
+    def dtype(self, rows: int) -> torch.dtype:
+        """Return what `rows` rows should come as.
+
+        One is quickest as a matrix-vector product in int8, several are with packed weights.
+        """
+        is_int8 = self.transposed.dtype == torch.int8 and (rows == 1 or self.packed is None)
+        return torch.int8 if is_int8 else torch.float32
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Return `(B, out)` for `x` `(B, in)`: int8, or uint8 that is 128 too large."""
-        if x.dtype == torch.uint8:
-            return _product(x, self.packed, self.ones, self.zeros)
+        """Return `(B, out)` for `x` `(B, in)`, whole numbers in [-127, 127]."""
+        if self.packed is not None and x.dtype == torch.float32:
+            return _product(x, self.packed)
         if self.transposed.dtype == torch.int8:
             return torch._int_mm(x, self.transposed).float()
         return (x.to(self.transposed.dtype) @ self.transposed).float()
@@ -53,6 +62,7 @@ class Cell:
 
     def __init__(self, model: StoredModel, device: str) -> None:
         self.vocabulary = model.vocabulary
+        self.quotes = model.quotes
         self.device = device
         self.layers = model.config.layers
         matrices, vectors, table, self.hidden = laid_out(model)
@@ -60,9 +70,10 @@ class Cell:
         self.scales = [(scale / 127.0).to(device) for _, scale in matrices]
         self.vectors = [vector.to(device) for vector in vectors]
         self.table = table.to(device)
+        self.recorder = Recorder(device)
 
     def zero(self) -> RowState:
-        """Return the state before the first character."""
+        """Return the state before the first token."""
         h = torch.zeros(self.layers, self.hidden, dtype=torch.int8, device=self.device)
         return h, torch.zeros(self.layers, self.hidden, device=self.device)
 
@@ -73,11 +84,8 @@ class Desk:
     def __init__(self, cell: Cell, states: Sequence[RowState]) -> None:
         rows, hidden, layers = len(states), cell.hidden, range(cell.layers)
         self.cell = cell
-        # One row is quickest as a matrix-vector product in int8, several are with packed weights,
-        # which take uint8.
-        self.is_unsigned = rows > 1 and cell.matrices[0].packed is not None
-        h = torch.stack([h for h, _ in states]).flatten(1)  # (B, L * H)
-        self.h = (h.view(torch.uint8) ^ 128) if self.is_unsigned else h
+        h = torch.stack([h for h, _ in states]).flatten(1)  # (B, L * H), times 127
+        self.h = h.to(cell.matrices[0].dtype(rows))
         self.c = [torch.stack([c[i] for _, c in states]) for i in layers]
         self.z = torch.empty(rows, 4 * hidden, device=cell.device)
         self.gates = self.z[:, : 3 * hidden]
@@ -86,12 +94,28 @@ class Desk:
         self.new = torch.empty_like(self.c[0])
         # A layer reads the layer below it and itself, which lie side by side.
         self.inputs = [self.h[:, max(0, i - 1) * hidden : (i + 1) * hidden] for i in layers]
-        self.bytes = [self.h.view(torch.uint8)[:, i * hidden : (i + 1) * hidden] for i in layers]
-        self.top = self.h[:, -hidden:]
-        self.half = torch.tensor(128.5, device=cell.device)
+        self.outputs = [self.h[:, i * hidden : (i + 1) * hidden] for i in layers]
+        self.is_int8 = self.h.dtype == torch.int8
+        self.rounded = [self.new] * cell.layers if self.is_int8 else self.outputs
+        self.largest = torch.tensor(127.0, device=cell.device)
+        self.replay = Replay(cell.recorder, rows) if cell.recorder.is_able else None
 
     def step(self, ids: Tensor) -> Tensor:
-        """Read one character per row `(B,)`; return logits `(B, W)`, W being V padded."""
+        """Read one token per row `(B,)`; return logits `(B, W)`, W being V padded.
+
+        On a CUDA device the next step may overwrite them.
+        """
+        if self.replay is None:
+            return self._step(ids)
+        return self.replay(self._step, ids, (self.h, *self.c))
+
+    def states(self) -> list[RowState]:
+        """Return the states of all rows, to be seated again elsewhere."""
+        h = self.h.to(torch.int8).view(len(self.h), self.cell.layers, -1)
+        c = torch.stack(self.c, dim=1)
+        return [(h[i].clone(), c[i].clone()) for i in range(len(h))]
+
+    def _step(self, ids: Tensor) -> Tensor:
         cell, z, new = self.cell, self.z, self.new
         vector = torch.index_select(cell.table, 0, ids, out=self.looked_up)
         for n, c in enumerate(self.c):
@@ -100,19 +124,11 @@ class Desk:
             self.g.tanh_()
             c.mul_(self.f).addcmul_(self.i, self.g)
             torch.tanh(c, out=new).mul_(self.o)
-            # Rounds to the nearest whole number: casting cuts, and the sum is positive.
-            self.bytes[n].copy_(torch.add(self.half, new, alpha=127.0, out=new))
-            if not self.is_unsigned:
-                self.bytes[n].bitwise_xor_(128)
+            torch.mul(new, self.largest, out=self.rounded[n]).round_()
+            if self.is_int8:
+                self.outputs[n].copy_(new)
             vector = cell.vectors[n]
-        return torch.addcmul(vector, cell.matrices[-1](self.top), cell.scales[-1])
-
-    def states(self) -> list[RowState]:
-        """Return the states of all rows, to be seated again elsewhere."""
-        h = (self.h ^ 128).view(torch.int8) if self.is_unsigned else self.h
-        h = h.view(len(h), self.cell.layers, -1)
-        c = torch.stack(self.c, dim=1)
-        return [(h[i].clone(), c[i].clone()) for i in range(len(h))]
+        return torch.addcmul(vector, cell.matrices[-1](self.outputs[-1]), cell.scales[-1])
 
 
 def load_cell(path: Path, device: str) -> Cell:
@@ -137,25 +153,50 @@ def is_int8_exact() -> bool:
     expected = x.int() @ weight.int().t()
     try:
         found = [torch._int_mm(x, weight.t()), torch._int_mm(x[1:2], weight.t())]
-        if _has_onednn():
-            packed = torch.ops.onednn.qlinear_prepack(weight, None)
-            ones, zeros = torch.ones(LANES), torch.zeros(LANES, dtype=torch.int32)
-            found.append(_product(x.view(torch.uint8) ^ 128, packed, ones, zeros))
+        if _has_fbgemm():
+            found.append(_product(x.float(), _packed(weight)))
     except (AttributeError, RuntimeError):
         return False
     whole = (expected, expected[1:2], expected)
     return all(torch.equal(p.int(), e) for p, e in zip(found, whole, strict=False))
 
 
-def _product(x: Tensor, packed: Tensor | None, ones: Tensor, zeros: Tensor) -> Tensor:
-    """Return x - 128 times a prepacked matrix, with all scales 1."""
-    product: Tensor = torch.ops.onednn.qlinear_pointwise(
-        x, 1.0, 128, packed, ones, zeros, None, 1.0, 0, torch.float32, "none", [], ""
-    )
+def _is_exact(narrow: Tensor, wide: Tensor) -> bool:
+    """Whether fp32 sums stay below 2^24, and `narrow`'s device takes them in fp32, not in less."""
+    if float(wide.abs().sum(dim=0).max()) * 127 >= 2**24:
+        return False
+    x = torch.full((3, len(wide)), 127.0, dtype=torch.float64)
+    x[1, ::2], x[2, 1::3] = -127.0, 126.0
+    return torch.equal((x.float().to(narrow.device) @ narrow).cpu().double(), x @ wide)
+
+
+def _packed(weight: Tensor) -> Any:
+    engine = torch.backends.quantized.engine
+    torch.backends.quantized.engine = "fbgemm"
+    try:
+        with warnings.catch_warnings():  # a torch without such tensors won't have FBGEMM's products
+            warnings.filterwarnings("ignore", ".*quantized tensor creation functions")
+            quantized = torch._make_per_tensor_quantized_tensor(weight.contiguous(), 1.0, 0)
+        return torch.ops.quantized.linear_prepack(quantized, None)
+    finally:
+        torch.backends.quantized.engine = engine
+
+
+def _product(x: Tensor, packed: Any) -> Tensor:
+    """Return x times a packed matrix: FBGEMM makes x uint8 by adding 128, with all scales 1."""
+    product: Tensor = _operation()(x, 1.0, 128, packed)
     return product
 
 
 @cache
-def _has_onednn() -> bool:
-    names = ("qlinear_pointwise", "qlinear_prepack")
-    return all(hasattr(torch.ops.onednn, name) for name in names)
+def _operation() -> Any:
+    """Return FBGEMM's product without `torch.ops`' look at each argument, which takes 5 µs."""
+    overload = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32.default
+    return getattr(overload, "_op", overload)
+
+
+@cache
+def _has_fbgemm() -> bool:
+    name = "linear_with_input_q_dq_qweight_dq_output_fp32"
+    engines = torch.backends.quantized.supported_engines
+    return "fbgemm" in engines and hasattr(torch.ops.quantized, name)

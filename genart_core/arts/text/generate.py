@@ -1,22 +1,20 @@
-"""Texts from a character LSTM, many at once, each as if it were alone.
+"""Texts from an LSTM, many at once, each as if it were alone.
 
 1. Graves, Generating sequences with recurrent neural networks, arXiv:1308.0850.
-2. Maddison et al., A* sampling, arXiv:1411.0030 (the Gumbel-max trick).
-3. Yu et al., Orca, OSDI 2022 (batches that requests join and leave at any step).
+2. Yu et al., Orca, OSDI 2022 (batches that requests join and leave at any step).
 """
 
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from genart_core.arts.text.cell import Cell, Desk, load_cell
 from genart_core.arts.text.model import padded
 from genart_core.arts.text.rows import Row, Seats
+from genart_core.arts.text.sampling import Sampler, write
 from genart_core.artwork import Run, Workbench
 
 MAX_ROWS = 32
@@ -24,40 +22,10 @@ CHUNK_SECONDS = 0.03  # the longest time between two looks at `stopped`
 POLL_SECONDS = 0.03
 
 
-class Steps(Protocol):
-    """What `write` needs of a desk."""
-
-    def step(self, ids: Tensor) -> Tensor:
-        """Read one character per row; return logits."""
-
-
-@torch.inference_mode()
-def write(
-    desk: Steps, ids: Tensor, *, prompts: Tensor, temperatures: Tensor, noise: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Ids drawn from softmax(x / T), and the entropy of that distribution in bits, `(K, B)` each.
-
-    `ids` `(B,)` were drawn last; `prompts` `(K, B)` are read instead where they are not -1;
-    `temperatures` `(B,)` are 0 for greedy; `noise` `(K, B, W)` is standard Gumbel, 0 for greedy.
-    """
-    sharpness = torch.where(temperatures > 0, 1.0 / temperatures, 1.0)[:, None]  # (B, 1)
-    is_read = (prompts >= 0).any(dim=1).tolist()
-    drawn, scores = [], torch.empty_like(noise)
-    for k in range(len(noise)):
-        if is_read[k]:
-            ids = torch.where(prompts[k] >= 0, prompts[k], ids)
-        torch.mul(desk.step(ids), sharpness, out=scores[k])
-        ids = (scores[k] + noise[k]).argmax(dim=1)
-        drawn.append(ids)
-    log_p = F.log_softmax(scores, dim=-1)
-    entropy = -(log_p.exp() * log_p).sum(dim=-1) / np.log(2.0)
-    return torch.stack(drawn), torch.where(temperatures > 0, entropy, 0.0)
-
-
 def generate(runs: Sequence[Run], workbench: Workbench) -> None:
     """Write the texts of all runs, and of those that join while they are being written."""
     cell = workbench.model("text", runs[0].request.model, load_cell)
-    seats = Seats(cell.vocabulary, MAX_ROWS)
+    seats = Seats(cell.vocabulary, cell.quotes, MAX_ROWS)
     seats.admit(runs)
     table = Table(cell)
     poll_due = 0.0
@@ -79,6 +47,7 @@ class Table:
         self.cell = cell
         self.rows: list[Row] = []
         self.desk = Desk(cell, [cell.zero()])
+        self.sampler = Sampler([], [], len(cell.vocabulary), cell.device)
         self.last = torch.empty(0, dtype=torch.long)
         self.seconds_per_step = 1e-3
 
@@ -92,9 +61,9 @@ class Table:
         device = self.cell.device
         drawn, entropies = write(
             self.desk,
+            self.sampler,
             self.last,
             prompts=_prompts(rows, steps).to(device),
-            temperatures=torch.tensor([row.temperature for row in rows], device=device),
             noise=_noise(rows, steps, len(self.cell.vocabulary)).to(device),
         )
         self.last = drawn[-1]
@@ -108,6 +77,8 @@ class Table:
         self.seconds_per_step *= max(1.0, len(rows) / max(1, len(self.rows)))
         self.desk = Desk(self.cell, [states.get(row) or self.cell.zero() for row in rows])
         self.last = torch.tensor([last.get(row, 0) for row in rows], device=self.cell.device)
+        requests, repeats = [row.request for row in rows], [row.repeats for row in rows]
+        self.sampler = Sampler(requests, repeats, len(self.cell.vocabulary), self.cell.device)
         self.rows = list(rows)
 
 
@@ -120,10 +91,10 @@ def _prompts(rows: list[Row], steps: int) -> Tensor:
 
 
 def _noise(rows: list[Row], steps: int, size: int) -> Tensor:
-    """Return noise `(K, B, W)`; rows still reading their prompt draw none, nor do greedy ones."""
-    noise = np.zeros((steps, len(rows), padded(size)), dtype=np.float32)
+    """Return standard Gumbel noise `(K, B, W)`, 0 for greedy rows and while a prompt is read."""
+    noise = np.ones((steps, len(rows), padded(size)), dtype=np.float32)
     for i, row in enumerate(rows):
-        if row.temperature > 0:
-            drawn = row.noise(steps, size)
+        if not row.request.is_greedy:
+            drawn = row.exponential(steps, size)
             noise[steps - len(drawn) :, i, :size] = drawn
-    return torch.from_numpy(noise)
+    return torch.from_numpy(np.negative(np.log(noise, out=noise), out=noise))

@@ -1,12 +1,14 @@
-"""A character-level LSTM and the form in which it is stored.
+"""An LSTM language model over characters or words, and the form in which it is stored.
 
 1. Hochreiter & Schmidhuber, Long short-term memory, 1997; with forget gates: Gers et al. 1999.
 2. Graves, Generating sequences with recurrent neural networks, arXiv:1308.0850.
 3. Gal & Ghahramani, dropout in recurrent networks, arXiv:1512.05287 (one mask for a whole chunk).
 4. Merity et al., Regularizing and optimizing LSTM language models, arXiv:1708.02182 (weight
    dropout on the recurrent matrices).
+5. Press & Wolf, Using the output embedding, arXiv:1608.05859; Inan et al., Tying word vectors and
+   word classifiers, arXiv:1611.01462 (one matrix reads and writes words).
 
-Differs from the papers: no peepholes, no dropout on whole words, no weight tying.
+Differs from the papers: no peepholes, no dropout on whole words.
 """
 
 import json
@@ -16,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
@@ -23,6 +26,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from genart_core.arts.text.quotes import QuoteIndex
 from genart_core.arts.text.vocabulary import Vocabulary
 from genart_core.errors import DamagedWeightsError
 
@@ -36,12 +40,23 @@ State: TypeAlias = list[tuple[Tensor, Tensor]]  # one (h, c) per layer, each (1,
 
 @dataclass(frozen=True)
 class Config:
-    """The shape of a network."""
+    """The shape of a network.
+
+    `tied`: the embedding is the head's matrix too, so it must be as wide as the hidden layers.
+    """
 
     vocabulary_size: int
     embedding: int = 128
     hidden: int = 512
     layers: int = 2
+    tied: bool = False
+
+    def __post_init__(self) -> None:
+        if self.tied and self.embedding != self.hidden:
+            raise ValueError(
+                f"A tied embedding is as wide as the hidden layers ({self.hidden}), "
+                f"not {self.embedding}"
+            )
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,7 @@ class Noise:
         return torch.empty(shape).bernoulli_(keep, generator=self.generator).div_(keep)
 
 
-class CharLSTM(nn.Module):
+class LanguageModel(nn.Module):
     """Embedding, LSTM layers, linear head. The form for training and for reading long texts."""
 
     def __init__(self, config: Config, generator: torch.Generator | None = None) -> None:
@@ -77,13 +92,15 @@ class CharLSTM(nn.Module):
             self.embedding = nn.Embedding(config.vocabulary_size, config.embedding)
             self.layers = nn.ModuleList(nn.LSTM(size, config.hidden) for size in sizes)
             self.head = nn.Linear(config.hidden, config.vocabulary_size)
+        if config.tied:
+            self.head.register_parameter("weight", None)
         self.to_empty(device="cpu")
         self._initialise(generator or torch.Generator().manual_seed(0))
 
     def forward(
         self, ids: Tensor, state: State | None = None, noise: Noise | None = None
     ) -> tuple[Tensor, State]:
-        """Return logits `(T, B, V)` for the characters after `ids` `(T, B)`, and the new state."""
+        """Return logits `(T, B, V)` for the tokens after `ids` `(T, B)`, and the new state."""
         x = self.embedding(ids)  # (T, B, E)
         after: State = []
         for i, layer in enumerate(self.layers):
@@ -97,7 +114,12 @@ class CharLSTM(nn.Module):
             after.append(end)
         if noise is not None:
             x = noise.drop(x)
-        return self.head(x), after
+        return F.linear(x, self.output_weight, self.head.bias), after
+
+    @property
+    def output_weight(self) -> Tensor:
+        """Return the matrix `(V, H)` that the head multiplies by."""
+        return self.embedding.weight if self.config.tied else self.head.weight
 
     def _initialise(self, generator: torch.Generator) -> None:
         bound = 1.0 / math.sqrt(self.config.hidden)
@@ -107,7 +129,8 @@ class CharLSTM(nn.Module):
                 nn.init.zeros_(parameter)
                 # Remember by default (Gers et al. 1999; Jozefowicz et al. 2015).
                 parameter.data[self.config.hidden : 2 * self.config.hidden] = 1.0
-        nn.init.normal_(self.embedding.weight, std=0.3, generator=generator)
+        if not self.config.tied:
+            nn.init.normal_(self.embedding.weight, std=0.3, generator=generator)
 
 
 @dataclass(frozen=True)
@@ -116,14 +139,15 @@ class StoredModel:
 
     `tensors` are, per layer n, `layers.n.weight` int8 `(4H, inputs + H)`, the input and recurrent
     matrices side by side, one fp32 `layers.n.scale` per row, and fp32 `layers.n.bias`; the same for
-    `head`; and an fp32 `embedding`. Gates are in the order i, f, g, o. A weight is its int8 times
-    its row's scale.
+    `head`; and, unless it is tied to the head, an fp32 `embedding`. Gates are in the order i, f, g,
+    o. A weight is its int8 times its row's scale. `quotes` knows the text that it was trained on.
     """
 
     config: Config
     vocabulary: Vocabulary
     tensors: dict[str, Tensor]
     card: dict[str, Any]
+    quotes: QuoteIndex | None = None
 
 
 def quantize(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -132,7 +156,7 @@ def quantize(weight: Tensor) -> tuple[Tensor, Tensor]:
     return (weight / scale[:, None]).round().to(torch.int8), scale
 
 
-def pack(network: CharLSTM) -> dict[str, Tensor]:
+def pack(network: LanguageModel) -> dict[str, Tensor]:
     """Return the tensors of `StoredModel`."""
     parts = {
         f"layers.{i}": (
@@ -143,18 +167,20 @@ def pack(network: CharLSTM) -> dict[str, Tensor]:
         )
         for i, layer in enumerate(network.layers)
     }
-    parts["head"] = (network.head.weight, network.head.bias)
-    tensors = {"embedding": network.embedding.weight.detach().float().contiguous()}
+    parts["head"] = (network.output_weight, network.head.bias)
+    tensors = {}
+    if not network.config.tied:
+        tensors["embedding"] = network.embedding.weight.detach().float().contiguous()
     for name, (weight, bias) in parts.items():
         tensors[f"{name}.weight"], tensors[f"{name}.scale"] = quantize(weight.detach().float())
         tensors[f"{name}.bias"] = bias.detach().float()
     return tensors
 
 
-def unpack(config: Config, tensors: dict[str, Tensor]) -> CharLSTM:
+def unpack(config: Config, tensors: dict[str, Tensor]) -> LanguageModel:
     """Return the network whose weights are exactly the stored ones."""
-    network = CharLSTM(config)
-    values = {"embedding.weight": tensors["embedding"]}
+    network = LanguageModel(config)
+    values = {"embedding.weight": embedding_of(config, tensors)}
     for i in range(config.layers):
         weight = tensors[f"layers.{i}.weight"].float() * tensors[f"layers.{i}.scale"][:, None]
         inputs = weight.shape[1] - config.hidden
@@ -163,36 +189,63 @@ def unpack(config: Config, tensors: dict[str, Tensor]) -> CharLSTM:
         values[f"layers.{i}.weight_hh_l0"] = weight[:, inputs:]
         values[f"layers.{i}.bias_ih_l0"] = bias
         values[f"layers.{i}.bias_hh_l0"] = torch.zeros_like(bias)
-    values["head.weight"] = tensors["head.weight"].float() * tensors["head.scale"][:, None]
+    if not config.tied:
+        values["head.weight"] = tensors["head.weight"].float() * tensors["head.scale"][:, None]
     values["head.bias"] = tensors["head.bias"]
     network.load_state_dict(values)
     return network.eval()
 
 
+def embedding_of(config: Config, tensors: dict[str, Tensor]) -> Tensor:
+    """Return the fp32 embedding `(V, E)` of stored tensors."""
+    if config.tied:
+        return tensors["head.weight"].float() * tensors["head.scale"][:, None]
+    return tensors["embedding"]
+
+
 def save_model(path: Path, model: StoredModel) -> None:
     """Write a model so that at every moment the file is either the old or the new one."""
-    config = asdict(model.config) | {"vocabulary": "".join(model.vocabulary.characters)}
-    card = model.card | {"config": config}
-    write_atomically(path, save(model.tensors, {"card": json.dumps(card, ensure_ascii=False)}))
+    metadata = {
+        "card": model.card | {"config": asdict(model.config)},
+        "vocabulary": {"unit": model.vocabulary.unit, "tokens": model.vocabulary.tokens},
+    }
+    tensors = dict(model.tensors)
+    if model.quotes is not None:
+        parts = asdict(model.quotes)
+        tensors["quotes.bits"] = torch.from_numpy(parts.pop("bits"))
+        metadata["quotes"] = parts
+    header = {key: json.dumps(value, ensure_ascii=False) for key, value in metadata.items()}
+    write_atomically(path, save(tensors, header))
 
 
-def load_model(path: Path, device: str = "cpu") -> StoredModel:
+def load_model(path: Path) -> StoredModel:
     """Read a model.
 
     Raises:
         DamagedWeightsError: if the file is not safetensors or not of this architecture.
     """
     try:
-        with safe_open(path, framework="pt", device=device) as file:
-            card = json.loads((file.metadata() or {})["card"])
+        with safe_open(path, framework="pt") as file:
+            header = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        config = dict(card["config"])
-        vocabulary = Vocabulary(tuple(config.pop("vocabulary")))
-        model = StoredModel(Config(**config), vocabulary, tensors, card)
+        model = _model_of(header, tensors)
         _check(model)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise DamagedWeightsError(f"{path.name} is not a text model: {error}") from error
     return model
+
+
+def _model_of(header: dict[str, Any], tensors: dict[str, Tensor]) -> StoredModel:
+    card = header["card"]
+    config = dict(card["config"])
+    # Files of version 0.1.0 had the characters in the config.
+    vocabulary = header.get("vocabulary") or {"tokens": config.pop("vocabulary")}
+    quotes = None
+    if "quotes.bits" in tensors:
+        bits = np.ascontiguousarray(tensors.pop("quotes.bits").numpy())
+        quotes = QuoteIndex(bits, **header["quotes"])
+    vocabulary["tokens"] = tuple(vocabulary["tokens"])
+    return StoredModel(Config(**config), Vocabulary(**vocabulary), tensors, card, quotes)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -220,7 +273,7 @@ def laid_out(
     """Return matrices with scales, the vectors after each, the input table, the padded H.
 
     Gates are put in the order i, f, o, g and sizes are padded with zeros: such units stay 0. The
-    input to the first layer is one of V characters, so that its product is looked up in a table.
+    input to the first layer is one of V tokens, so that its product is looked up in a table.
     """
     config, tensors = model.config, model.tensors
     hidden = padded(config.hidden)
@@ -233,7 +286,7 @@ def laid_out(
         recurrent = F.pad(_gates(recurrent, hidden), (0, hidden - config.hidden))
         if n == 0:
             inputs = _gates(inputs.float() * scale[:, None], hidden)
-            table = tensors["embedding"] @ inputs.t() + bias
+            table = embedding_of(config, tensors) @ inputs.t() + bias
         else:
             inputs = F.pad(_gates(inputs, hidden), (0, hidden - config.hidden))
             recurrent = torch.cat([inputs, recurrent], dim=1)
@@ -266,7 +319,9 @@ def _forms(config: Config) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
     v, e, h = config.vocabulary_size, config.embedding, config.hidden
     matrices = {f"layers.{i}": (4 * h, (h if i else e) + h) for i in range(config.layers)}
     matrices["head"] = (v, h)
-    forms: dict[str, tuple[tuple[int, ...], torch.dtype]] = {"embedding": ((v, e), torch.float32)}
+    forms: dict[str, tuple[tuple[int, ...], torch.dtype]] = {}
+    if not config.tied:
+        forms["embedding"] = ((v, e), torch.float32)
     for name, (rows, columns) in matrices.items():
         forms[f"{name}.weight"] = ((rows, columns), torch.int8)
         forms |= {f"{name}.{part}": ((rows,), torch.float32) for part in ("scale", "bias")}

@@ -6,6 +6,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+from genart_core.arts.text.vocabulary import Unit
 
 PAPERS = (
     "Graves, Generating sequences with recurrent neural networks, arXiv:1308.0850",
@@ -43,11 +46,17 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Order:
-    """What the user asked for: files, a name and options, as given on the command line."""
+    """What the user asked for: files, a name and options, as given on the command line.
+
+    `unit`, `vocabulary` and `reflow` say how the files are read (see `data.read_corpus`).
+    """
 
     files: Sequence[Path]
     name: str
     licence: str
+    unit: Unit = "character"
+    vocabulary: int = 8192
+    reflow: bool = False
     init: Path | None = None
 
     def __post_init__(self) -> None:
@@ -61,6 +70,9 @@ class Order:
         """Return the command that trains this again; options at their usual value are left out."""
         words = ["genart", "train", "text", *(file.name for file in self.files)]
         words += ["--name", self.name]
+        if self.unit == "word":
+            words += ["--unit", self.unit, "--vocabulary", str(self.vocabulary)]
+        words += ["--reflow"] if self.reflow else []
         for option, value in options.items():
             is_budget = option == ("steps" if options["steps"] else "minutes")
             if is_budget or value != usual[option]:
@@ -73,9 +85,19 @@ class Order:
         return {
             "name": self.name,
             "art": "text",
-            "unit": "character",
+            "unit": self.unit,
             "licence": "weights trained by this project",
             "command": command,
             "recipe": asdict(recipe),
             "papers": list(PAPERS),
         }
+
+
+def lineage(card: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the trainings behind a model, the earliest first, to be told in its successor's card.
+
+    Each is its command, minutes, epochs, bits per character and the log of them.
+    """
+    told = {key: card[key] for key in ("command", "minutes", "epochs", "log") if key in card}
+    bits = card.get("metrics", {}).get("validation_bits_per_character")
+    return [*card.get("lineage", []), told | {"validation_bits_per_character": bits}]

@@ -1,12 +1,18 @@
 """What a caller of `text` sends."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from genart_core.request import ArtRequest
 
 MAX_LENGTH = 100_000
+
+StopString = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 class TextRequest(ArtRequest):
@@ -22,15 +28,17 @@ class TextRequest(ArtRequest):
     length: int = Field(
         default=400,
         title="Length",
-        description="How many characters to write.",
+        description="How many tokens to write: characters, or words if the model is one of words. "
+        "A stop string may end the text before.",
         ge=1,
         le=MAX_LENGTH,
     )
-    strategy: Literal["sample", "greedy"] = Field(
+    strategy: Literal["sample", "greedy", "uniform"] = Field(
         default="sample",
         title="Strategy",
-        description="`sample` draws each character from the model's distribution at `temperature`; "
-        "`greedy` always takes the most probable one.",
+        description="`sample` draws each token from the model's distribution at `temperature`, "
+        "`greedy` always takes the most probable one (temperature 0), `uniform` draws from all "
+        "tokens alike (temperature infinity).",
     )
     temperature: float = Field(
         default=0.5,
@@ -39,6 +47,53 @@ class TextRequest(ArtRequest):
         "own distribution, high is wild. 0 is greedy.",
         ge=0.0,
         le=100.0,
+    )
+    top_k: int | None = Field(
+        default=None,
+        title="Top k",
+        description="Draw from the k most probable tokens only. Left out: from all.",
+        ge=1,
+        le=100_000,
+        examples=[40],
+    )
+    top_p: float = Field(
+        default=1.0,
+        title="Top p",
+        description="Draw from the fewest tokens whose probabilities reach p in sum (nucleus "
+        "sampling), after temperature and top_k. 1 is all.",
+        gt=0.0,
+        le=1.0,
+        examples=[0.9],
+    )
+    min_p: float = Field(
+        default=0.0,
+        title="Min p",
+        description="Draw from tokens at least p times as probable as the most probable one, "
+        "after temperature. 0 is all.",
+        ge=0.0,
+        le=1.0,
+        examples=[0.05],
+    )
+    repetition_penalty: float = Field(
+        default=1.0,
+        title="Repetition penalty",
+        description="The probability of a token that would repeat is raised to this power, before "
+        "temperature. A token repeats if the text already has the run of 6 characters (for a model "
+        "of words, of 3 words) that it would complete. 1 is off.",
+        ge=1.0,
+        le=10.0,
+        examples=[1.5],
+    )
+    stop: Annotated[
+        list[StopString],
+        BeforeValidator(_listed, json_schema_input_type=StopString | list[StopString]),
+    ] = Field(
+        default_factory=list,
+        title="Stop strings",
+        description="The text ends before the first of these that it would contain. "
+        "One string or a list.",
+        max_length=8,
+        examples=[["\n\n"]],
     )
     num_samples: int = Field(
         default=1,
@@ -58,6 +113,19 @@ class TextRequest(ArtRequest):
         default="text/plain", title="Format", description="Media type of the outputs."
     )
 
+    @property
+    def is_greedy(self) -> bool:
+        """True if every token is the most probable one, so that nothing is drawn."""
+        # Below 1e-6 the softmax is a maximum for any two logits that fp32 can tell apart.
+        return self.strategy == "greedy" or (self.strategy == "sample" and self.temperature < 1e-6)
+
+    @property
+    def sharpness(self) -> float:
+        """Return what logits are multiplied by: 1 / T, which is 0 for `uniform`, 1 for greedy."""
+        if self.strategy == "uniform":
+            return 0.0
+        return 1.0 if self.is_greedy else 1.0 / self.temperature
+
 
 def batch_key(request: TextRequest) -> str:
     """Jobs on the same model step together, whatever their prompts and lengths."""
@@ -65,5 +133,5 @@ def batch_key(request: TextRequest) -> str:
 
 
 def cost(request: TextRequest) -> float:
-    """Return the number of characters to read and write."""
+    """Return the number of tokens to read and write."""
     return float(request.num_samples * (request.length + len(request.prompt)))

@@ -1,6 +1,6 @@
 """Who sits in the batch: runs, the samples they asked for, and what each has read and written.
 
-A row takes one step per character: it reads its prompt, then what it wrote itself. Rows join and
+A row takes one step per token: it reads its prompt, then what it wrote itself. Rows join and
 leave at any step, so nothing here depends on the other rows.
 """
 
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genart_core.arts.text.history import REPEAT_ORDER, Ending, Repeats
+from genart_core.arts.text.quotes import QuoteIndex
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.vocabulary import Vocabulary
 from genart_core.artwork import Artwork, Output, Run
@@ -22,8 +24,6 @@ from genart_core.request import MAX_SEED
 # The whole result must stay within 64 KiB of JSON; the rest of it needs far less than 16.
 TEXTS_BYTES = 48 * 1024
 UNKNOWN_LIMIT = 64
-# Below this the softmax is a maximum for any two logits that fp32 can tell apart.
-GREEDY_TEMPERATURE = 1e-6
 
 
 def sample_seed(seed: int, index: int) -> int:
@@ -41,61 +41,101 @@ class Row:
         request = draft.request
         self.draft = draft
         self.index = index
+        self.request = request
         self.seed = sample_seed(request.seed or 0, index)
-        self.length = request.length
-        is_greedy = request.strategy == "greedy" or request.temperature < GREEDY_TEMPERATURE
-        self.temperature = 0.0 if is_greedy else request.temperature
         self.written: list[int] = []
+        self.pieces: list[str] = []
         self.entropy_bits = 0.0
+        self.repeats: Repeats | None = None
+        if request.repetition_penalty > 1.0:
+            self.repeats = Repeats(REPEAT_ORDER[draft.vocabulary.unit])
+        self._ending = Ending(request.stop)
         self._steps = 0
         self._random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed)))
 
     @property
+    def is_stopped(self) -> bool:
+        """True once the text has come to a stop string."""
+        return self._ending.is_reached
+
+    @property
     def steps_left(self) -> int:
-        """Return how many steps remain; the last character read in is the last but one written."""
-        return len(self.draft.prompt) - 1 + self.length - self._steps
+        """Return how many steps remain; the last token read in is the last but one written."""
+        if self.is_stopped:
+            return 0
+        return len(self.draft.prompt) - 1 + self.request.length - self._steps
+
+    @property
+    def text(self) -> str:
+        """Return what was written and is certain to stay."""
+        return "".join(self.pieces)
 
     def prompt(self, steps: int) -> list[int]:
         """Return the ids to read in the next `steps` steps, for as many as the prompt lasts."""
         return self.draft.prompt[self._steps : self._steps + steps]
 
-    def noise(self, steps: int, size: int) -> NDArray[np.float64]:
-        """Return standard Gumbel noise `(n, size)` for those of the next `steps` that will write.
+    def exponential(self, steps: int, size: int) -> NDArray[np.float64]:
+        """Return standard exponential noise `(n, size)` for those of `steps` that will write.
 
-        The maximum of x / T plus this noise is a draw from softmax(x / T) (the Gumbel-max trick,
-        arXiv:1411.0030). In double precision: single would give every character a floor of 1e-7.
+        In double precision: single would give every token a probability of at least 1e-7.
         """
         count = max(0, min(steps, self._steps + steps - (len(self.draft.prompt) - 1)))
-        gumbel: NDArray[np.float64] = -np.log(self._random.standard_exponential((count, size)))
-        return gumbel
+        return self._random.standard_exponential((count, size))
 
     def accept(self, ids: Sequence[int], entropies: Sequence[float]) -> None:
         """Take in what the next steps gave; what came out while the prompt was read is dropped."""
         dropped = max(0, len(self.draft.prompt) - 1 - self._steps)
         self._steps += len(ids)
-        self.written.extend(ids[dropped:])
-        self.entropy_bits += math.fsum(entropies[dropped:])
-        if ids[dropped:]:
-            self.draft.tell(self, ids[dropped:])
+        ids = ids[dropped:]
+        if not ids:
+            return
+        count, text = len(ids), ""
+        if self.request.stop:
+            count, text = self._read_to_end(ids)
+        else:
+            text = self.draft.vocabulary.decode(ids)
+        if not self.written and self.draft.had_space:
+            text = text.removeprefix(" ")
+        self.written.extend(ids[:count])
+        self.entropy_bits += math.fsum(entropies[dropped : dropped + count])
+        self.pieces.append(text)
+        self.draft.tell(self, text)
+
+    def _read_to_end(self, ids: Sequence[int]) -> tuple[int, str]:
+        """Return how many of the ids belong to the text, and the text that is certain by them."""
+        text = []
+        for count, token in enumerate(ids, start=1):
+            text.append(self._ending.accept(self.draft.vocabulary.decode([token])))
+            if self.is_stopped:
+                return count, "".join(text)
+        if not self.steps_left:
+            text.append(self._ending.rest())
+        return len(ids), "".join(text)
 
 
 class Draft:
     """One run and its samples."""
 
-    def __init__(self, run: Run, vocabulary: Vocabulary) -> None:
+    def __init__(self, run: Run, vocabulary: Vocabulary, quotes: QuoteIndex | None) -> None:
         self.run = run
         self.request: TextRequest = run.request
         self.vocabulary = vocabulary
-        ids, unknown = vocabulary.encode(self.request.prompt)
+        self.quotes = quotes
+        prompt = self.request.prompt
+        # A word carries the space before it, so a prompt must not end with that space already.
+        self.had_space = vocabulary.unit == "word" and prompt.endswith(" ")
+        ids, unknown = vocabulary.encode(prompt[:-1] if self.had_space else prompt)
         self.unknown = unknown[:UNKNOWN_LIMIT]
         self.prompt = ids or [vocabulary.start]
         self.rows = [Row(self, index) for index in range(self.request.num_samples)]
 
-    def tell(self, row: Row, ids: Sequence[int]) -> None:
-        """Report newly written characters to the run."""
-        self.run.token(row.index, self.vocabulary.decode(ids))
-        written = sum(len(other.written) for other in self.rows)
-        self.run.progress(written, self.request.num_samples * self.request.length)
+    def tell(self, row: Row, text: str) -> None:
+        """Report newly written text to the run."""
+        if text:
+            self.run.token(row.index, text)
+        length = self.request.length
+        written = sum(length if one.is_stopped else len(one.written) for one in self.rows)
+        self.run.progress(written, self.request.num_samples * length)
 
     def finish_if_complete(self) -> None:
         """Hand the artwork in once every sample is written."""
@@ -103,26 +143,42 @@ class Draft:
             self.run.finish(self._artwork())
 
     def _artwork(self) -> Artwork:
-        texts = [self.vocabulary.decode(row.written) for row in self.rows]
+        texts = [row.text for row in self.rows]
         outputs = tuple(Output(text.encode(), "text/plain; charset=utf-8") for text in texts)
         share = TEXTS_BYTES // len(texts)
         samples: list[dict[str, Any]] = [
             {
                 "text": _shortened(text, share),
                 "seed": row.seed,
-                "entropy_bits": round(row.entropy_bits / row.length, 4),
+                "tokens": len(row.written),
+                "finish_reason": "stop" if row.is_stopped else "length",
+                "entropy_bits": round(row.entropy_bits / len(row.written), 4),
+                "verbatim_share": self._verbatim_share(row, text),
                 "unknown_characters": self.unknown,
             }
             for row, text in zip(self.rows, texts, strict=True)
         ]
         return Artwork(outputs, {"samples": samples})
 
+    def _verbatim_share(self, row: Row, text: str) -> float | None:
+        """Return the share of the text's characters that stand in quotes from the training text.
+
+        None if the model came without an index of its training text.
+        """
+        if self.quotes is None:
+            return None
+        ids = np.array(row.written)
+        lengths = np.array(self.vocabulary.lengths)[ids]
+        characters = np.repeat(self.quotes.mask(ids), lengths)[: len(text)]
+        return round(float(characters.mean()), 4) if len(characters) else 0.0
+
 
 class Seats:
     """The rows that step together, at most `limit`, and the queue for their places."""
 
-    def __init__(self, vocabulary: Vocabulary, limit: int) -> None:
+    def __init__(self, vocabulary: Vocabulary, quotes: QuoteIndex | None, limit: int) -> None:
         self.vocabulary = vocabulary
+        self.quotes = quotes
         self.limit = limit
         self.seated: list[Row] = []
         self.waiting: deque[Row] = deque()
@@ -135,7 +191,7 @@ class Seats:
     def admit(self, runs: Sequence[Run]) -> None:
         """Queue the samples of further runs."""
         for run in runs:
-            self.waiting.extend(Draft(run, self.vocabulary).rows)
+            self.waiting.extend(Draft(run, self.vocabulary, self.quotes).rows)
 
     def settle(self) -> None:
         """Let the rows of stopped runs and finished rows go, and seat those that wait."""

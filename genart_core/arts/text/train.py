@@ -1,187 +1,36 @@
-"""Training of a character LSTM on any text, within a time budget.
+"""`genart train text`: train a language model on any text, by characters or by words."""
 
-Stateful truncated backpropagation through time with AdamW, a warmed-up cosine schedule over the
-budget, dropout with one mask per chunk (arXiv:1512.05287), weight dropout (arXiv:1708.02182) and an
-exponential moving average of the weights, which is what is measured and kept.
-"""
-
-import json
-import math
-import time
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import typer
 from rich.console import Console
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor, nn
 
-from genart_core.arts.text.cell import Cell, Desk
-from genart_core.arts.text.data import Batches, Corpus, read_corpus
-from genart_core.arts.text.generate import write
-from genart_core.arts.text.losses import bits_per_character, measure
+from genart_core.arts.text.data import read_corpus
+from genart_core.arts.text.losses import measure
 from genart_core.arts.text.model import (
-    CharLSTM,
     Config,
-    Noise,
-    State,
+    LanguageModel,
     StoredModel,
     load_model,
-    pack,
-    padded,
     save_model,
     unpack,
-    write_atomically,
 )
-from genart_core.arts.text.recipe import Order, Recipe
+from genart_core.arts.text.quotes import CHARACTERS, WORDS, QuoteIndex
+from genart_core.arts.text.recipe import Order, Recipe, lineage
 from genart_core.arts.text.report import Report
-from genart_core.arts.text.signals import collected_signals
-from genart_core.errors import DamagedWeightsError
+from genart_core.arts.text.training import Training, run, write_samples
+from genart_core.arts.text.vocabulary import Unit
+from genart_core.errors import DamagedWeightsError, UnknownModelError
+from genart_core.weights import find_model
 
-TEMPERATURES = (0.2, 0.5, 0.8, 1.0)
-CHECKPOINT_SECONDS = 60.0
 HOME = Path("~/.genart")
+HIDDEN: dict[Unit, int] = {"character": 512, "word": 384}
 
 app = typer.Typer(help="Train a text model.")
-
-
-class Training:
-    """A training run that can be stopped and continued at any step, as if never stopped."""
-
-    def __init__(self, corpus: Corpus, network: CharLSTM, recipe: Recipe) -> None:
-        self.corpus, self.network, self.recipe = corpus, network, recipe
-        self.generator = torch.Generator().manual_seed(recipe.seed)
-        self.batches = Batches(corpus.train, recipe.rows, recipe.chunk, self.generator)
-        self.noise = Noise(recipe.dropout, recipe.weight_dropout, self.generator)
-        parameters = list(network.parameters())
-        self.optimizer = torch.optim.AdamW(
-            parameters, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
-        )
-        self.average = {name: p.detach().clone() for name, p in network.named_parameters()}
-        self.best = {name: p.clone() for name, p in self.average.items()}
-        self.best_bits = math.inf
-        self.since_best = 0
-        self.evaluated = 0
-        self.step = 0
-        self.seconds = 0.0
-        self.state: State | None = None
-
-    @property
-    def progress(self) -> float:
-        """Return the share of the budget that is used."""
-        if self.recipe.steps:
-            return self.step / self.recipe.steps
-        return self.seconds / (60.0 * self.recipe.minutes)
-
-    @property
-    def is_done(self) -> bool:
-        """True if the budget is used or the validation loss has stopped falling."""
-        patience = self.recipe.patience
-        return self.progress >= 1.0 or (0 < patience <= self.since_best)
-
-    def advance(self) -> float:
-        """Take one step; return its loss in bits per character."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate(self.progress)
-        inputs, targets, is_fresh = self.batches.next()
-        logits, state = self.network(inputs, None if is_fresh else self.state, self.noise)
-        self.state = [(h.detach(), c.detach()) for h, c in state]
-        loss = bits_per_character(logits, targets)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch ships no type for it
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
-        self.optimizer.step()
-        self.step += 1
-        decay = min(self.recipe.averaging, (1 + self.step) / (10 + self.step))
-        for name, parameter in self.network.named_parameters():
-            self.average[name].lerp_(parameter.detach(), 1.0 - decay)
-        return loss.item()
-
-    def is_evaluation_due(self) -> bool:
-        """True whenever another of the `evaluations` equal parts of the budget is used."""
-        return self.evaluated < int(min(self.progress, 1.0) * self.recipe.evaluations + 1e-9)
-
-    def evaluate(self) -> float:
-        """Measure the averaged weights on the validation text; keep them if they are the best."""
-        self.evaluated = int(min(self.progress, 1.0) * self.recipe.evaluations + 1e-9)
-        bits = measure(_network_of(self.network.config, self.average), self.corpus.validation)
-        if bits < self.best_bits:
-            self.best_bits, self.since_best = bits, 0
-            self.best = {name: p.clone() for name, p in self.average.items()}
-        else:
-            self.since_best += 1
-        return bits
-
-    def model(self, weights: dict[str, Tensor]) -> StoredModel:
-        """Return `average` or `best` in the form that is stored."""
-        config = self.network.config
-        tensors = pack(_network_of(config, weights))
-        return StoredModel(config, self.corpus.vocabulary, tensors, {})
-
-    def save(self, path: Path) -> None:
-        """Write everything that the next step depends on."""
-        tensors = {"generator": self.generator.get_state()}
-        for i, (name, parameter) in enumerate(self.network.named_parameters()):
-            tensors |= {f"network.{name}": parameter.detach()}
-            tensors |= {f"average.{name}": self.average[name], f"best.{name}": self.best[name]}
-            for key, value in self.optimizer.state_dict()["state"].get(i, {}).items():
-                tensors[f"optimizer.{i}.{key}"] = value
-        for i, (h, c) in enumerate(self.state or []):
-            tensors |= {f"state.{i}.h": h, f"state.{i}.c": c}
-        data = save({n: t.contiguous() for n, t in tensors.items()}, {"progress": self._facts()})
-        write_atomically(path, data)
-
-    def load(self, path: Path) -> None:
-        """Continue from a file that `save` wrote.
-
-        Raises:
-            DamagedWeightsError: if the file is unreadable.
-            ValueError: if it belongs to another text, architecture or recipe.
-        """
-        try:
-            with safe_open(path, framework="pt") as file:
-                facts = json.loads((file.metadata() or {})["progress"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, KeyError, ValueError) as error:
-            raise DamagedWeightsError(f"{path.name} is not a checkpoint: {error}") from error
-        own = json.loads(self._facts())
-        changed = [k for k in ("config", "recipe", "sha256") if facts[k] != own[k]]
-        if changed:
-            raise ValueError(f"{path} was made with another {', '.join(changed)}")
-        self._restore(facts, tensors)
-
-    def _facts(self) -> str:
-        return json.dumps(
-            {
-                "config": asdict(self.network.config),
-                "recipe": asdict(self.recipe),
-                "sha256": self.corpus.sha256,
-                "best_bits": self.best_bits if math.isfinite(self.best_bits) else None,
-                "batches": [self.batches.epoch, self.batches.position, self.batches.offset],
-                "numbers": [self.step, self.seconds, self.since_best, self.evaluated],
-            }
-        )
-
-    def _restore(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self.step, self.seconds, self.since_best, self.evaluated = facts["numbers"]
-        self.batches.epoch, self.batches.position, self.batches.offset = facts["batches"]
-        self.best_bits = math.inf if facts["best_bits"] is None else facts["best_bits"]
-        self.generator.set_state(tensors["generator"])
-        self.network.load_state_dict(_part(tensors, "network."))
-        self.average, self.best = _part(tensors, "average."), _part(tensors, "best.")
-        self.state = [
-            (tensors[f"state.{i}.h"], tensors[f"state.{i}.c"])
-            for i in range(self.network.config.layers)
-            if f"state.{i}.h" in tensors
-        ] or None
-        whole = self.optimizer.state_dict()
-        count = len(list(self.network.parameters()))
-        states = {i: _part(tensors, f"optimizer.{i}.") for i in range(count)}
-        whole["state"] = {i: state for i, state in states.items() if state}
-        self.optimizer.load_state_dict(whole)
 
 
 @app.command()
@@ -190,17 +39,30 @@ def text(
     name: Annotated[str, typer.Option(help="Name of the model.")],
     minutes: Annotated[float, typer.Option(min=0.01, help="Time to train for.")] = 25.0,
     steps: Annotated[int, typer.Option(min=0, help="Train for so many steps instead.")] = 0,
-    hidden: Annotated[int, typer.Option(min=16, help="Units per layer; best in 64s.")] = 512,
+    unit: Annotated[Unit, typer.Option(help="What the model reads and writes.")] = "character",
+    vocabulary: Annotated[int, typer.Option(min=256, help="Words at most, by words.")] = 8192,
+    reflow: Annotated[
+        bool, typer.Option("--reflow", help="Join the lines of each paragraph: for prose.")
+    ] = False,
+    hidden: Annotated[
+        int, typer.Option(min=0, help="Units per layer, best in 64s; 0: 512, by words 384.")
+    ] = 0,
     layers: Annotated[int, typer.Option(min=1, max=8, help="LSTM layers.")] = 2,
-    embedding: Annotated[int, typer.Option(min=1, help="Features per character.")] = 128,
+    embedding: Annotated[
+        int, typer.Option(min=1, help="Features per character; by words as many as `hidden`.")
+    ] = 128,
     dropout: Annotated[float, typer.Option(min=0, max=0.95, help="Share of features.")] = 0.3,
     weight_dropout: Annotated[float, typer.Option(min=0, max=0.95, help="Share of weights.")] = 0.2,
     learning_rate: Annotated[float, typer.Option(min=0, help="Peak of the schedule.")] = 6e-3,
     rows: Annotated[int, typer.Option(min=1, help="Texts read side by side.")] = 32,
-    chunk: Annotated[int, typer.Option(min=1, help="Characters per step.")] = 64,
-    patience: Annotated[int, typer.Option(min=0, help="Bad checks to stop after; 0: never.")] = 5,
+    chunk: Annotated[int, typer.Option(min=1, help="Tokens per step and row.")] = 64,
+    patience: Annotated[
+        int, typer.Option(min=0, help="Bad late checks to stop after; 0: never.")
+    ] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Start of the random numbers.")] = 0,
-    init: Annotated[Path | None, typer.Option(help="Weights to start from.", exists=True)] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Model to start from, by its name or file.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped training.")] = False,
     licence: Annotated[str, typer.Option(help="Licence of the text, for the card.")] = "not stated",
     out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
@@ -220,16 +82,20 @@ def text(
     )
     home = home.expanduser()
     out = out or home / "models" / "text" / f"{name}.safetensors"
-    checkpoint = home / "runs" / "text" / f"{name}.checkpoint.safetensors"
-    config = Config(0, embedding, hidden, layers)
+    runs = home / "runs" / "text"
+    checkpoint = runs / f"{name}.checkpoint.safetensors"
+    hidden = hidden or HIDDEN[unit]
+    is_tied = unit == "word"
     try:
-        order = Order(files, name, licence, init)
+        path = _weights_of(init, home)
+        order = Order(files, name, licence, unit, vocabulary, reflow, path)
         if checkpoint.exists() and not resume:
             raise ValueError(f"{checkpoint} is a stopped training: --resume it, or remove the file")
-        training = _prepare(files, config, recipe, init)
+        config = Config(0, hidden if is_tied else embedding, hidden, layers, is_tied)
+        training = _prepare(order, config, recipe, runs / name)
         if resume and checkpoint.exists():
             training.load(checkpoint)
-    except (ValueError, DamagedWeightsError) as error:
+    except (ValueError, DamagedWeightsError, UnknownModelError) as error:
         raise typer.BadParameter(str(error)) from error
     with Report(Console()) as report:
         _announce(training, report)
@@ -243,66 +109,36 @@ def text(
         report.say(f"{out}: {bits:.4f} bits/char as stored, {out.stat().st_size:,} bytes")
 
 
-def run(training: Training, report: Report, checkpoint: Path) -> bool:
-    """Train to the end; return False if a signal stopped it, with the checkpoint saved."""
-    due = time.monotonic() + CHECKPOINT_SECONDS
-    last = time.monotonic()
-    with collected_signals() as stop:
-        while not training.is_done and not stop:
-            bits = training.advance()
-            if training.is_evaluation_due():
-                validation = training.evaluate()
-                place = f"step {training.step}, epoch {training.batches.epoch}"
-                report.validation(place, bits=validation, best=training.best_bits)
-                report.samples(write_samples(training.model(training.average)))
-            now = time.monotonic()
-            training.seconds += now - last
-            size = training.batches.rows * training.batches.chunk
-            report.step(progress=training.progress, bits=bits, characters=size, seconds=now - last)
-            last = now
-            if now >= due:
-                training.save(checkpoint)
-                due = time.monotonic() + CHECKPOINT_SECONDS
-        if stop:
-            training.save(checkpoint)
-    return not stop
+def _weights_of(init: str | None, home: Path) -> Path | None:
+    """Return the file to start from.
+
+    Raises:
+        UnknownModelError: if it is neither a file nor the name of a model.
+    """
+    if init is None:
+        return None
+    return Path(init) if Path(init).is_file() else find_model("text", init, home).path
 
 
-def write_samples(model: StoredModel, length: int = 200, seed: int = 0) -> dict[str, str]:
-    """Return a text for each of `TEMPERATURES`."""
-    cell = Cell(model, "cpu")
-    columns = len(TEMPERATURES)
-    size = (length, columns, padded(len(model.vocabulary)))
-    generator = torch.Generator().manual_seed(seed)
-    exponential = torch.empty(size, dtype=torch.float64).exponential_(generator=generator)
-    drawn, _ = write(
-        Desk(cell, [cell.zero()] * columns),
-        torch.full((columns,), model.vocabulary.start),
-        prompts=torch.full((length, columns), -1),
-        temperatures=torch.tensor(TEMPERATURES),
-        noise=-exponential.log().float(),
-    )
-    texts = map(model.vocabulary.decode, drawn.t().tolist())
-    return dict(zip(map(str, TEMPERATURES), texts, strict=True))
-
-
-def _prepare(files: list[Path], config: Config, recipe: Recipe, init: Path | None) -> Training:
-    if init is not None:
-        stored = load_model(init)
-        corpus = read_corpus(files, stored.vocabulary)
+def _prepare(order: Order, config: Config, recipe: Recipe, folder: Path) -> Training:
+    read = partial(read_corpus, order.files, folder, reflow=order.reflow)
+    if order.init is not None:
+        stored = load_model(order.init)
+        corpus = read(vocabulary=stored.vocabulary)
         return Training(corpus, unpack(stored.config, stored.tensors).train(), recipe)
-    corpus = read_corpus(files)
+    corpus = read(unit=order.unit, size=order.vocabulary)
     config = replace(config, vocabulary_size=len(corpus.vocabulary))
     generator = torch.Generator().manual_seed(recipe.seed)
-    return Training(corpus, CharLSTM(config, generator), recipe)
+    return Training(corpus, LanguageModel(config, generator), recipe)
 
 
 def _announce(training: Training, report: Report) -> None:
     corpus = training.corpus
     size = sum(p.numel() for p in training.network.parameters())
     report.say(
-        f"{corpus.characters:,} characters, {len(corpus.vocabulary)} distinct, "
-        f"the last {len(corpus.validation):,} for validation; {size:,} parameters"
+        f"{corpus.characters:,} characters, {len(corpus.vocabulary):,} distinct "
+        f"{corpus.vocabulary.unit}s, the last {corpus.validation_characters:,} characters for "
+        f"validation; {size:,} parameters"
     )
     if training.step:
         report.say(f"continuing at step {training.step}, {training.progress:.1%} of the budget")
@@ -312,11 +148,12 @@ def _finished(training: Training, order: Order) -> StoredModel:
     """Return the best weights as they will be stored, with the card that describes them."""
     training.evaluate()
     config, corpus, recipe = training.network.config, training.corpus, training.recipe
+    unit = corpus.vocabulary.unit
     model = training.model(training.best)
-    stored = unpack(config, model.tensors)
-    read = training.step * training.batches.rows * training.batches.chunk
-    usual = asdict(Recipe()) | asdict(Config(config.vocabulary_size))
-    card = order.card(recipe, order.command(asdict(recipe) | asdict(config), usual)) | {
+    size = {"hidden": HIDDEN[unit], "embedding": config.hidden if config.tied else 128}
+    usual = asdict(Recipe()) | asdict(Config(config.vocabulary_size)) | {**size, "tied": False}
+    options = asdict(recipe) | asdict(config) | {"tied": False}
+    card = order.card(recipe, order.command(options, usual)) | {
         "data": {
             "files": list(corpus.names),
             "sha256": corpus.sha256,
@@ -325,26 +162,31 @@ def _finished(training: Training, order: Order) -> StoredModel:
         },
         "minutes": round(training.seconds / 60, 1),
         "steps": training.step,
-        "epochs": round(read / len(corpus.train), 1),
+        "epochs": round(training.epochs, 1),
         "parameters": sum(p.numel() for p in training.network.parameters()),
-        "metrics": {
-            "validation_bits_per_character": round(measure(stored, corpus.validation), 4),
-            "validation_bits_per_character_fp32": round(training.best_bits, 4),
-            "validation_characters": len(corpus.validation),
-        },
-        "samples": write_samples(model, 400),
+        "metrics": _metrics(training, model),
+        "log": training.log,
+        "samples": write_samples(model, 400 if unit == "character" else 100),
     }
-    return replace(model, card=card)
+    if order.init is not None:
+        card["lineage"] = lineage(load_model(order.init).card)
+    quotes = QuoteIndex.build(corpus.train, **(CHARACTERS if unit == "character" else WORDS))
+    return replace(model, card=card, quotes=quotes)
 
 
-def _network_of(config: Config, weights: dict[str, Tensor]) -> CharLSTM:
-    network = CharLSTM(config)
-    network.load_state_dict(weights)
-    return network.eval()
-
-
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+def _metrics(training: Training, model: StoredModel) -> dict[str, float]:
+    """Return how well the model foretells the validation text, measured as it will be stored."""
+    corpus = training.corpus
+    bits = measure(unpack(model.config, model.tensors), corpus.validation)
+    metrics = {
+        "validation_bits_per_character": round(training.per_character(bits), 4),
+        "validation_bits_per_character_fp32": round(training.best_bits, 4),
+        "validation_characters": corpus.validation_characters,
+    }
+    if corpus.vocabulary.unit == "word":
+        metrics["validation_tokens"] = len(corpus.validation)
+        metrics["validation_perplexity"] = round(2.0**bits, 1)
+    return metrics
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from genart_core.arts.text.model import CharLSTM, Config, StoredModel, pack, save_model
+from genart_core.arts.text.model import Config, LanguageModel, StoredModel, pack, save_model
+from genart_core.arts.text.quotes import WORDS, QuoteIndex
 from genart_core.arts.text.request import TextRequest
-from genart_core.arts.text.vocabulary import Vocabulary
+from genart_core.arts.text.vocabulary import Vocabulary, split
 from genart_core.artwork import Artwork, Model, Run
 
 CHARACTERS = "\n !',-.:;?abcdefghijklmnopqrstuvwxyz"
@@ -82,11 +85,30 @@ def random_model(
     """Return untrained weights, large enough for the texts to be lively."""
     vocabulary = Vocabulary(tuple(CHARACTERS))
     config = Config(len(vocabulary), embedding=16, hidden=hidden, layers=layers)
-    network = CharLSTM(config, torch.Generator().manual_seed(seed))
+    network = LanguageModel(config, torch.Generator().manual_seed(seed))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(gain)
     return StoredModel(config, vocabulary, pack(network), {"name": "tiny"})
+
+
+TALE = (
+    "the fox saw the hen, and the hen saw the fox. " * 3 + "then the old man came home at last.\n"
+)
+
+
+def word_model(seed: int = 0) -> StoredModel:
+    """Return an untrained model of words, with an index of `TALE`."""
+    counts = Counter(split(TALE * 3))
+    vocabulary = Vocabulary.of_words("".join(sorted(set(TALE))), counts, 60)
+    config = Config(len(vocabulary), embedding=48, hidden=48, layers=2, tied=True)
+    network = LanguageModel(config, torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(3.0)
+    ids = np.array(vocabulary.encode(TALE)[0])
+    quotes = QuoteIndex.build(ids, **WORDS)
+    return StoredModel(config, vocabulary, pack(network), {"name": "words"}, quotes)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -104,3 +126,10 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def workbench(model_path: Path) -> FakeWorkbench:
     return FakeWorkbench(model_path)
+
+
+@pytest.fixture(scope="session")
+def word_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "words.safetensors"
+    save_model(path, word_model())
+    return path

@@ -1,11 +1,14 @@
 """The adapter: runs in, artworks out."""
 
+import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from genart_core.arts.text.generate import MAX_ROWS, generate
@@ -35,7 +38,12 @@ def test_one_run_becomes_one_text_of_the_asked_length(workbench: FakeWorkbench) 
     assert output.media_type == "text/plain; charset=utf-8"
     assert len(output.data.decode()) == 120
     (sample,) = run.samples
-    assert set(sample) == {"text", "seed", "entropy_bits", "unknown_characters"}
+    assert set(sample) == {
+        "text", "seed", "tokens", "finish_reason", "entropy_bits", "verbatim_share",
+        "unknown_characters",
+    }  # fmt: skip
+    assert (sample["tokens"], sample["finish_reason"]) == (120, "length")
+    assert sample["verbatim_share"] is None  # this model has no index of its training text
     assert sample["text"] == output.data.decode()
     assert (sample["seed"], sample["unknown_characters"]) == (1, "")
     assert 0 < sample["entropy_bits"] < 6
@@ -60,12 +68,35 @@ def test_sample_is_had_again_alone_by_its_own_seed(workbench: FakeWorkbench) -> 
     assert len(set(again)) == 4
 
 
-def test_texts_of_2000_characters_are_equal_at_batch_1_3_and_16(workbench: FakeWorkbench) -> None:
-    alone = text_of(workbench, length=2000, temperature=1.0, seed=3)
+ASKED = st.fixed_dictionaries(
+    {"temperature": st.sampled_from([0.7, 1.0, 1.5])},
+    optional={
+        "top_k": st.integers(2, 20),
+        "top_p": st.floats(0.5, 0.99),
+        "min_p": st.floats(0.01, 0.2),
+        "repetition_penalty": st.floats(1.1, 3.0),
+        "strategy": st.just("uniform"),
+    },
+)
+
+
+@given(asked=ASKED, seed=st.integers(0, 1000))
+@example(asked={"temperature": 1.0}, seed=3)
+@settings(
+    deadline=None, max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_texts_of_10000_characters_are_equal_at_batch_1_3_and_16(
+    workbench: FakeWorkbench, asked: dict[str, Any], seed: int
+) -> None:
+    fields = {"length": 10_000, "seed": seed, **asked}
+    alone = text_of(workbench, **fields)
 
     for company in (2, 15):
-        run = FakeRun(length=2000, temperature=1.0, seed=3)
-        others = [FakeRun(length=2000, temperature=1.0, seed=100 + i) for i in range(company)]
+        run = FakeRun(**fields)
+        others = [
+            FakeRun(**{**fields, "seed": 2000 + i, "top_k": 3 if i % 2 else None})
+            for i in range(company)
+        ]
         generate([*others, run], workbench)
 
         assert run.texts == [alone]
@@ -191,6 +222,73 @@ def test_tokens_add_up_to_the_texts_and_progress_to_the_total(workbench: FakeWor
     assert [run.partial[i] for i in range(3)] == run.texts
     assert run.steps[-1] == (2100, 2100)
     assert run.steps == sorted(run.steps)
+
+
+def test_text_ends_before_its_stop_string(workbench: FakeWorkbench) -> None:
+    whole = text_of(workbench, length=600, temperature=1.0, seed=4)
+    stop = whole[200:203]
+    run = FakeRun(length=600, temperature=1.0, seed=4, stop=["never there!", stop], num_samples=2)
+
+    generate([run], workbench)
+
+    (first, _), text = run.samples, whole[: whole.index(stop)]
+    assert run.texts[0] == run.partial.get(0, "") == first["text"] == text
+    assert first["finish_reason"] == "stop"
+    assert first["tokens"] == len(text) + len(stop)
+    assert run.steps[-1] == (1200, 1200)
+
+
+def test_text_without_its_stop_string_is_whole(workbench: FakeWorkbench) -> None:
+    plain = text_of(workbench, length=300, temperature=1.0)
+    run = FakeRun(length=300, temperature=1.0, stop=[plain[-2:] + "x"])
+
+    generate([run], workbench)
+
+    assert run.texts == [plain] == [run.partial[0]]
+    assert run.samples[0]["finish_reason"] == "length"
+
+
+def test_penalty_breaks_the_loops_of_greedy_choice(workbench: FakeWorkbench) -> None:
+    def distinct(text: str) -> int:
+        return len({text[i : i + 6] for i in range(len(text) - 5)})
+
+    greedy = {"strategy": "greedy", "length": 500}
+    penalised = text_of(workbench, repetition_penalty=5.0, **greedy)
+
+    assert distinct(penalised) > 2 * distinct(text_of(workbench, **greedy))
+
+
+def test_words_carry_their_spaces(word_path: Path) -> None:
+    workbench = FakeWorkbench(word_path)
+    fields: dict[str, Any] = {"length": 30, "temperature": 0.0}
+    bare = text_of(workbench, prompt="the fox", **fields)
+
+    after_space = text_of(workbench, prompt="the fox ", **fields)
+
+    assert after_space == bare.removeprefix(" ")
+    run = FakeRun(prompt="the hen", length=30, strategy="uniform")
+    generate([run], workbench)
+    assert run.samples[0]["tokens"] == 30 < len(run.texts[0])
+
+
+def test_share_of_quotes_is_that_of_the_training_text(word_path: Path) -> None:
+    class Quoting(FakeWorkbench):
+        """A workbench whose model says nothing but the training text."""
+
+        def model(self, art: str, name: str, load: Callable[[Path, str], Any]) -> Any:
+            cell = super().model(art, name, load)
+            assert cell.quotes is not None
+            everything = np.full_like(cell.quotes.bits, 255)
+            cell.quotes = dataclasses.replace(cell.quotes, bits=everything)
+            return cell
+
+    free, quoted, brief = (FakeRun(length=n, temperature=1.0) for n in (200, 200, 7))
+    generate([free], FakeWorkbench(word_path))
+    generate([quoted, brief], Quoting(word_path))
+
+    assert free.samples[0]["verbatim_share"] < 0.2
+    assert quoted.samples[0]["verbatim_share"] == 1.0
+    assert brief.samples[0]["verbatim_share"] == 0.0  # too short to be a quote
 
 
 def test_result_stays_small_while_the_output_is_whole(workbench: FakeWorkbench) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from genart_core.arts.text.model import (
-    CharLSTM,
     Config,
+    LanguageModel,
     Noise,
     load_model,
     pack,
@@ -20,7 +21,7 @@ from genart_core.arts.text.model import (
 from genart_core.errors import DamagedWeightsError
 from genart_core.weights import read_card
 
-from .conftest import random_model
+from .conftest import random_model, word_model
 
 
 def test_model_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
@@ -35,11 +36,51 @@ def test_model_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["tiny.safetensors"]
 
 
-def test_card_is_read_without_torch_and_tells_the_vocabulary(model_path: Path) -> None:
+def test_card_is_read_without_torch_and_stays_short(model_path: Path) -> None:
     card = read_card(model_path)
 
     assert card["name"] == "tiny"
-    assert card["config"]["vocabulary"].startswith("\n !")
+    assert card["config"]["vocabulary_size"] == len(random_model().vocabulary)
+    assert "vocabulary" not in card["config"]  # one of words has thousands
+
+
+def test_characters_in_the_config_are_still_read(tmp_path: Path, model_path: Path) -> None:
+    model = load_model(model_path)
+    characters = "".join(model.vocabulary.tokens)
+    config = dataclasses.asdict(model.config) | {"vocabulary": characters}
+    card = json.dumps({"name": "old", "config": config})
+    path = tmp_path / "old.safetensors"
+    path.write_bytes(save(model.tensors, {"card": card}))
+
+    assert load_model(path).vocabulary == model.vocabulary
+
+
+def test_model_of_words_with_its_index_comes_back(tmp_path: Path) -> None:
+    model = word_model()
+    path = tmp_path / "words.safetensors"
+    save_model(path, model)
+
+    back = load_model(path)
+
+    assert (back.config, back.vocabulary) == (model.config, model.vocabulary)
+    assert back.quotes is not None
+    assert model.quotes is not None
+    assert (back.quotes.bits == model.quotes.bits).all()
+    assert (back.quotes.order, back.quotes.run) == (5, 8)
+    assert set(back.tensors) == set(model.tensors)
+    assert "embedding" not in back.tensors  # it is the head's matrix
+
+
+def test_tied_network_has_one_matrix_for_both_ends() -> None:
+    network = LanguageModel(Config(50, 32, 32, 2, tied=True))
+
+    assert network.output_weight is network.embedding.weight
+    assert sum(p.shape == (50, 32) for p in network.parameters()) == 1
+
+
+def test_tied_embedding_must_be_as_wide_as_the_layers() -> None:
+    with pytest.raises(ValueError, match="as wide as"):
+        Config(50, 16, 32, tied=True)
 
 
 def test_stored_weights_are_within_half_a_step_of_the_trained_ones() -> None:
@@ -62,9 +103,9 @@ def test_packing_what_was_unpacked_changes_nothing() -> None:
 
 def test_weights_come_from_the_given_generator_alone() -> None:
     torch.manual_seed(1)
-    first = CharLSTM(Config(10, 8, 16), torch.Generator().manual_seed(5))
+    first = LanguageModel(Config(10, 8, 16), torch.Generator().manual_seed(5))
     torch.manual_seed(2)
-    second = CharLSTM(Config(10, 8, 16), torch.Generator().manual_seed(5))
+    second = LanguageModel(Config(10, 8, 16), torch.Generator().manual_seed(5))
 
     assert all(
         torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True)
@@ -72,7 +113,7 @@ def test_weights_come_from_the_given_generator_alone() -> None:
 
 
 def test_no_noise_is_the_plain_network() -> None:
-    network = CharLSTM(Config(10, 8, 16))
+    network = LanguageModel(Config(10, 8, 16))
     ids = torch.randint(10, (5, 2), generator=torch.Generator())
 
     with torch.no_grad():

@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 
 from genart_core.arts.text.data import read_corpus
 from genart_core.arts.text.losses import measure
-from genart_core.arts.text.model import CharLSTM, Config, load_model, unpack
+from genart_core.arts.text.model import Config, LanguageModel, load_model, unpack
 from genart_core.arts.text.recipe import Order, Recipe
 from genart_core.arts.text.report import Report
-from genart_core.arts.text.train import Training, app, run, write_samples
+from genart_core.arts.text.train import app
+from genart_core.arts.text.training import Training, run, write_samples
 from genart_core.catalogue import load_trainer
 from genart_core.errors import DamagedWeightsError
 from genart_core.weights import find_model
@@ -37,9 +38,9 @@ def book(tmp_path: Path) -> Path:
 
 
 def training(book: Path, recipe: Recipe = RECIPE) -> Training:
-    corpus = read_corpus([book])
+    corpus = read_corpus([book], book.parent)
     config = Config(len(corpus.vocabulary), embedding=8, hidden=32, layers=2)
-    return Training(corpus, CharLSTM(config, torch.Generator().manual_seed(1)), recipe)
+    return Training(corpus, LanguageModel(config, torch.Generator().manual_seed(1)), recipe)
 
 
 def advance(run: Training, steps: int) -> None:
@@ -181,12 +182,11 @@ def test_killed_while_saving_leaves_a_whole_checkpoint(book: Path, tmp_path: Pat
 
 def test_training_ends_early_when_validation_stops_falling(book: Path) -> None:
     one = training(book, replace(RECIPE, patience=2))
-    one.best_bits = 0.0
+    one.best_bits, one.step = 0.0, 7
 
     endings = [one.is_done for _ in range(2) if one.evaluate()]
 
     assert endings == [False, True]
-    assert one.step == 0
 
 
 def test_learning_rate_warms_up_and_falls_to_almost_nothing() -> None:
@@ -206,7 +206,7 @@ def test_command_trains_a_model_that_is_found_by_its_name(book: Path, tmp_path: 
 
     assert result.exit_code == 0, result.output
     weights = find_model("text", "fable", tmp_path)
-    model, corpus = load_model(weights.path), read_corpus([book])
+    model, corpus = load_model(weights.path), read_corpus([book], tmp_path)
     assert _measured(model.card) == pytest.approx(
         measure(unpack(model.config, model.tensors), corpus.validation), abs=1e-4
     )
@@ -216,9 +216,60 @@ def test_command_trains_a_model_that_is_found_by_its_name(book: Path, tmp_path: 
     )
     assert weights.card["data"]["sha256"] == corpus.sha256
     assert weights.card["data"]["characters"] == 19 * 60
-    assert set(weights.card["samples"]) == {"0.2", "0.5", "0.8", "1.0"}
+    assert set(weights.card["samples"]) == {"0.2", "0.5", "0.8", "1.0", "1.2"}
     assert not list((tmp_path / "runs").rglob("*.safetensors"))
     assert "bits/char as stored" in result.output
+
+
+def test_command_trains_a_model_of_words(tmp_path: Path) -> None:
+    book = tmp_path / "tale.txt"
+    book.write_text("the fox saw the hen, and\nthe hen saw the fox. " * 60, encoding="utf-8")
+    arguments = [str(book), "--name", "tale", "--unit", "word", "--vocabulary", "256", "--reflow"]
+    size = ["--steps", "40", "--hidden", "32", "--chunk", "16", "--rows", "4"]
+
+    result = CliRunner().invoke(app, [*arguments, *size, "--home", str(tmp_path)])
+
+    assert result.exit_code == 0, result.output
+    model = load_model(find_model("text", "tale", tmp_path).path)
+    assert model.config.tied
+    assert model.vocabulary.unit == model.card["unit"] == "word"
+    assert " fox" in model.vocabulary.tokens
+    assert model.card["command"] == (
+        "genart train text tale.txt --name tale --unit word --vocabulary 256 --reflow --steps 40 "
+        "--rows 4 --chunk 16 --hidden 32 --licence 'not stated'"
+    )
+    metrics = model.card["metrics"]
+    assert metrics["validation_perplexity"] > 1.0
+    assert metrics["validation_tokens"] < metrics["validation_characters"] / 2
+    assert model.quotes is not None
+    quote, _ = model.vocabulary.encode(" the fox saw the hen, and the hen saw the fox.")
+    assert model.quotes.mask(quote).all()
+
+
+def test_training_can_start_from_a_model_by_its_name(book: Path, tmp_path: Path) -> None:
+    base = [str(book), "--steps", "3", "--hidden", "32", "--chunk", "16", "--home", str(tmp_path)]
+    assert CliRunner().invoke(app, [*base, "--name", "first"]).exit_code == 0
+
+    result = CliRunner().invoke(app, [*base, "--name", "second", "--init", "first"])
+
+    assert result.exit_code == 0, result.output
+    (before,) = find_model("text", "second", tmp_path).card["lineage"]
+    assert before["command"].startswith("genart train text book.txt --name first")
+    assert len(before["log"]) >= 3
+    nothing = CliRunner().invoke(app, [*base, "--name", "third", "--init", "nobody"])
+    assert nothing.exit_code == 2
+
+
+def test_validation_that_rises_early_does_not_end_the_training(book: Path) -> None:
+    one = training(book, replace(RECIPE, patience=1))
+    one.best_bits = 0.0
+
+    one.evaluate()
+    assert not one.is_done  # the learning rate has yet to fall, which is when it improves
+
+    one.step = 8
+    one.evaluate()
+    assert one.is_done
 
 
 def test_training_goes_on_from_given_weights(book: Path, tmp_path: Path) -> None:
@@ -284,7 +335,7 @@ def test_corpus_of_unseen_characters_only_is_too_short_for_given_weights(tmp_pat
     path.write_text("漢字" * 500, encoding="utf-8")
 
     with pytest.raises(ValueError, match="at least 200"):
-        read_corpus([path], random_model().vocabulary)
+        read_corpus([path], tmp_path, vocabulary=random_model().vocabulary)
 
 
 def _measured(card: dict[str, dict[str, float]]) -> float:

@@ -1,25 +1,36 @@
+from collections import Counter
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genart_core.arts.text.vocabulary import Vocabulary
+from genart_core.arts.text.vocabulary import MIN_COUNT, Vocabulary, split
 
 PLAIN = Vocabulary.of("abcdefghijklmnopqrstuvwxyz \n\"'-.")
+SEEN = "the cat’s hat, the dog's 12 hats -- 12 e\u0301te\u0301s.\n\n_the_ cat\t"
+WORDS = Vocabulary.of_words(SEEN, Counter(split(SEEN * 3)), 60)
+VOCABULARIES = [PLAIN, WORDS]
 
 
-@given(st.text(alphabet=PLAIN.characters))
-def test_known_text_comes_back_as_it_was(text: str) -> None:
-    ids, unknown = PLAIN.encode(text)
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+@given(data=st.data())
+def test_known_text_comes_back_as_it_was(vocabulary: Vocabulary, data: st.DataObject) -> None:
+    text = "".join(data.draw(st.lists(st.sampled_from(vocabulary.tokens))))
 
-    assert PLAIN.decode(ids) == text
+    ids, unknown = vocabulary.encode(text)
+
+    assert vocabulary.decode(ids) == text
     assert unknown == ""
 
 
-@given(st.text())
-def test_any_text_is_encoded_with_ids_in_range(text: str) -> None:
-    ids, unknown = PLAIN.encode(text)
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+@given(text=st.text())
+def test_any_text_is_encoded_with_ids_in_range(vocabulary: Vocabulary, text: str) -> None:
+    ids, unknown = vocabulary.encode(text)
 
-    assert all(0 <= i < len(PLAIN) for i in ids)
-    assert not set(unknown) & set(PLAIN.characters)
+    assert all(0 <= i < len(vocabulary) for i in ids)
+    assert not set(unknown) & set(vocabulary.tokens)
+    assert sum(vocabulary.lengths[i] for i in ids) == len(vocabulary.decode(ids))
 
 
 def test_unseen_characters_are_folded_to_seen_ones() -> None:
@@ -29,9 +40,67 @@ def test_unseen_characters_are_folded_to_seen_ones() -> None:
     assert unknown == "ß"
 
 
+def test_words_are_found_after_folding() -> None:
+    ids, unknown = WORDS.encode("the CAT`s hat 漢")
+
+    assert [WORDS.tokens[i] for i in ids] == ["the", " ", *"cat's", " hat", " "]
+    assert unknown == "漢"
+
+
 def test_unknown_characters_are_told_once_each_in_order() -> None:
     assert PLAIN.encode("a漢b字漢")[1] == "漢字"
 
 
 def test_windows_line_ends_are_one_character() -> None:
     assert PLAIN.decode(PLAIN.encode("a\r\nb\rc")[0]) == "a\nb\nc"
+
+
+@given(st.text() | st.text(alphabet=SEEN))
+def test_pieces_are_the_text_and_white_space_only_begins_them(text: str) -> None:
+    pieces = split(text)
+
+    assert "".join(pieces) == text
+    assert not any(c.isspace() for piece in pieces for c in piece[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("I don't, o’clock 'tis", ["I", " don't", ",", " o’clock", " '", "tis"]),
+        ("he said,--“No!”", ["he", " said", ",--“", "No", "!”"]),
+        ("in 1851\n\n  a3b", ["in", " 1851", "\n", "\n", " ", " a", "3", "b"]),
+        ("an _old_ ship's crew's", ["an", " _", "old", "_", " ship's", " crew's"]),
+        ("e\u0301te\u0301 हिन्दी ไม่ 漢字。", ["e\u0301te\u0301", " हिन्दी", " ไม่", " 漢字", "。"]),
+    ],
+)
+def test_pieces_are_words_with_their_space(text: str, pieces: list[str]) -> None:
+    assert split(text) == pieces
+
+
+def test_what_is_no_token_is_spelled() -> None:
+    vocabulary = Vocabulary.of_words("aeht n", {" hen": 5, "the": 4, " an": 2}, 8)
+
+    ids, _ = vocabulary.encode("the hen an")
+
+    assert [vocabulary.tokens[i] for i in ids] == ["the", " hen", " ", "a", "n"]
+
+
+@given(st.dictionaries(st.text("abc ", min_size=1, max_size=3), st.integers(1, 9)), st.integers(1))
+def test_words_are_the_most_frequent_ones_in_a_fixed_order(
+    counts: dict[str, int], size: int
+) -> None:
+    vocabulary = Vocabulary.of_words("cab ", counts, size)
+
+    words = vocabulary.tokens[4:]
+    left = [w for w in counts if len(w) > 1 and counts[w] >= MIN_COUNT and w not in words]
+    ranks = [(-counts[word], word) for word in words]
+    assert vocabulary.tokens[:4] == (" ", "a", "b", "c")
+    assert ranks == sorted(ranks)
+    assert len(vocabulary) <= max(4, size)
+    assert not left or (len(vocabulary) >= size)
+    assert all(rank <= (-counts[word], word) for rank in ranks for word in left)
+
+
+def test_a_text_without_a_prompt_begins_after_a_line() -> None:
+    assert WORDS.tokens[WORDS.start] == "\n"
+    assert Vocabulary.of("ab").start == 0

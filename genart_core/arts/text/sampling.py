@@ -1,0 +1,123 @@
+"""How the next token is drawn from logits, for rows that each ask for something else.
+
+1. Maddison et al., A* sampling, arXiv:1411.0030 (the Gumbel-max trick).
+2. Fan et al., Hierarchical neural story generation, arXiv:1805.04833 (top-k).
+3. Holtzman et al., The curious case of neural text degeneration, arXiv:1904.09751 (top-p).
+4. Nguyen et al., Turning up the heat: min-p sampling, arXiv:2407.01082.
+5. Keskar et al., CTRL, arXiv:1909.05858 (repetition penalty).
+
+The order is penalty, temperature, top-k, top-p, min-p. Differs from (5): the penalty is on log
+probabilities, as what it does to logits would depend on where their zero happens to lie, and only
+on tokens that would complete a run that the text has had.
+
+Every operation treats a row by itself, so that what is drawn cannot depend on the other rows.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from genart_core.arts.text.history import Repeats
+from genart_core.arts.text.model import NEVER, padded
+from genart_core.arts.text.request import TextRequest
+
+
+class Steps(Protocol):
+    """What `write` needs of a desk."""
+
+    def step(self, ids: Tensor) -> Tensor:
+        """Read one token per row `(B,)`; return logits `(B, W)`."""
+
+
+class Sampler:
+    """What the rows of a company ask for, as tensors.
+
+    `repeats` are those of rows with a repetition penalty. W is the vocabulary's size V, padded;
+    logits beyond V are `NEVER`.
+    """
+
+    def __init__(
+        self,
+        requests: Sequence[TextRequest],
+        repeats: Sequence[Repeats | None],
+        size: int,
+        device: str = "cpu",
+    ) -> None:
+        self.repeats = {i: r for i, r in enumerate(repeats) if r is not None}
+        self.penalties = [request.repetition_penalty for request in requests]
+        self.sharpness = torch.tensor([[r.sharpness] for r in requests], device=device)  # (B, 1)
+        self.is_drawn = torch.tensor([not r.is_greedy for r in requests], device=device)  # (B,)
+        cut = [i for i, request in enumerate(requests) if _is_cut(request)]
+        self.cut = torch.tensor(cut, dtype=torch.long, device=device)
+        asked = [requests[i] for i in cut]
+        self.top_k = torch.tensor([[r.top_k or size] for r in asked], device=device)
+        # Sums of probabilities may round to more than 1: no limit is infinity.
+        limits = [[r.top_p if r.top_p < 1.0 else np.inf] for r in asked]
+        self.top_p = torch.tensor(limits, device=device)
+        self.min_p = torch.tensor([[r.min_p] for r in asked], device=device)
+        self.rank = torch.arange(padded(size), device=device)
+        self.floor = torch.where(self.rank < size, 0.0, NEVER)
+
+    def scores(self, logits: Tensor, out: Tensor) -> Tensor:
+        """Write to `out` `(B, W)` what to take the softmax of, and return it."""
+        for i, repeats in self.repeats.items():
+            followers = repeats.followers()
+            if followers:
+                logits[i] = F.log_softmax(logits[i], dim=-1)
+                logits[i, followers] *= self.penalties[i]
+        torch.mul(logits, self.sharpness, out=out)
+        if len(self.cut):
+            out[self.cut] = self._without_tail(logits[self.cut], out[self.cut] + self.floor)
+        return out
+
+    def follow(self, ids: Tensor) -> None:
+        """Take note of the tokens `(B,)` that are read now."""
+        if self.repeats:
+            tokens = ids.tolist()
+            for i, repeats in self.repeats.items():
+                repeats.push(tokens[i])
+
+    def _without_tail(self, logits: Tensor, scores: Tensor) -> Tensor:
+        """Return `scores` `(R, W)` with `NEVER` for tokens that are too improbable.
+
+        Tokens are ranked by `logits`, as at temperature infinity all scores are equal.
+        """
+        order = logits.sort(dim=1, descending=True, stable=True).indices
+        ranked = scores.gather(1, order).masked_fill_(self.rank >= self.top_k, NEVER)
+        p = ranked.softmax(dim=1)
+        before = p.cumsum(dim=1) - p
+        tail = (before >= self.top_p) | (p < self.min_p * p[:, :1])
+        return scores.scatter_(1, order, ranked.masked_fill_(tail, NEVER))
+
+
+@torch.inference_mode()
+def write(
+    desk: Steps, sampler: Sampler, ids: Tensor, *, prompts: Tensor, noise: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Ids drawn step by step, and the entropy of what each was drawn from in bits, `(K, B)` each.
+
+    `ids` `(B,)` were drawn last; `prompts` `(K, B)` are read instead where they are not -1; `noise`
+    `(K, B, W)` is standard Gumbel, 0 for greedy rows: the maximum of scores plus such noise is a
+    draw from their softmax.
+    """
+    is_read = (prompts >= 0).any(dim=1).tolist()
+    drawn, scores, lifted = [], torch.empty_like(noise), torch.empty_like(noise[0])
+    for k, (row, chance) in enumerate(zip(scores.unbind(0), noise.unbind(0), strict=True)):
+        if is_read[k]:
+            ids = torch.where(prompts[k] >= 0, prompts[k], ids)
+        sampler.follow(ids)
+        sampler.scores(desk.step(ids), out=row)
+        ids = torch.add(row, chance, out=lifted).argmax(dim=1)
+        drawn.append(ids)
+    log_p = F.log_softmax(scores, dim=-1)
+    entropy = -(log_p.exp() * log_p).sum(dim=-1) / np.log(2.0)
+    return torch.stack(drawn), torch.where(sampler.is_drawn, entropy, 0.0)
+
+
+def _is_cut(request: TextRequest) -> bool:
+    is_tail_cut = request.top_k is not None or request.top_p < 1.0 or request.min_p > 0.0
+    return request.strategy == "uniform" or (is_tail_cut and not request.is_greedy)
