@@ -65,7 +65,7 @@ def test_bounds_stand_in_the_document() -> None:
     fields = DOCUMENT["components"]["schemas"]["TextRequest"]["properties"]
 
     assert (fields["length"]["minimum"], fields["length"]["maximum"]) == (1, 100_000)
-    assert fields["strategy"]["enum"] == ["sample", "greedy"]
+    assert fields["strategy"]["enum"] == ["sample", "greedy", "uniform"]
     assert fields["temperature"]["default"] == 0.5
 
 

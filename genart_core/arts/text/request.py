@@ -88,7 +88,7 @@ class TextRequest(ArtRequest):
         list[StopString],
         BeforeValidator(_listed, json_schema_input_type=StopString | list[StopString]),
     ] = Field(
-        default_factory=list,
+        default=[],
         title="Stop strings",
         description="The text ends before the first of these that it would contain. "
         "One string or a list.",
