@@ -238,7 +238,7 @@ def load_model(path: Path) -> StoredModel:
 def _model_of(header: dict[str, Any], tensors: dict[str, Tensor]) -> StoredModel:
     card = header["card"]
     config = dict(card["config"])
-    # Files of version 0.1.0 had the characters in the config.
+    # Earlier files, as that of `shakespeare`, have the characters in the config.
     vocabulary = header.get("vocabulary") or {"tokens": config.pop("vocabulary")}
     quotes = None
     if "quotes.bits" in tensors:
