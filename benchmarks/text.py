@@ -49,6 +49,7 @@ class Job:
     """A run that only remembers its artwork."""
 
     stopped = False
+    wants_preview = False
 
     def __init__(self, request: TextRequest) -> None:
         self.request = request
@@ -58,6 +59,13 @@ class Job:
         """Tell nobody."""
 
     def token(self, sample: int, text: str) -> None:
+        """Tell nobody."""
+
+    def input(self, ref: str) -> bytes:
+        """Have none: text reads no pictures."""
+        raise NotImplementedError
+
+    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
         """Tell nobody."""
 
     def finish(self, artwork: Artwork) -> None:

@@ -39,6 +39,13 @@ class Run(Protocol):
     def request(self) -> Any:
         """The validated request, of the class that the catalogue names; `seed` is always set."""
 
+    def input(self, ref: str) -> bytes:
+        """Return the file of a picture that the request names (`asset:<sha256>`).
+
+        Raises:
+            ArtError: `input_gone` if it is no longer stored.
+        """
+
     @property
     def stopped(self) -> bool:
         """True once the job was canceled, is late or no longer ours. Cheap: ask at each step."""
@@ -48,6 +55,13 @@ class Run(Protocol):
 
     def token(self, sample: int, text: str) -> None:
         """Append `text` to the partial text of one sample; short chunks are joined."""
+
+    @property
+    def wants_preview(self) -> bool:
+        """Whether a preview would be shown now. Ask before encoding one; cheap."""
+
+    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
+        """Show how the artwork looks so far, in place of what was shown before."""
 
     def finish(self, artwork: Artwork) -> None:
         """Store the artwork and commit the job."""

@@ -5,11 +5,11 @@ from `kinds()`. Importing this module brings no torch in: generators and trainer
 module path and enter through `load_generator` and `load_trainer` alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.request import batch_key as text_batch_key
@@ -18,6 +18,12 @@ from genart_core.artwork import Generate
 from genart_core.errors import UnknownKindError
 from genart_core.request import ArtRequest
 from genart_core.settings import CoreSettings
+
+Check: TypeAlias = Callable[[Any, Mapping[str, Any], int | None], None]
+
+
+def accept_all(request: Any, card: Mapping[str, Any], memory: int | None) -> None:
+    """Refuse nothing: what a request asks for depends on no model and fits anywhere."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,11 @@ class Kind:
     `batch_limit` jobs at once. `cost(request)` is in units that run time is proportional to; run
     times are learned per kind and unit. `threads` is how many CPU threads serve it best (0 = all):
     many small steps run fastest on one.
+
+    `models` is the folder of its weights, below `weights/` and below `GENART_HOME/models`; left out
+    it is the art's name. `check(request, card, memory)` raises `RefusedError` for what the chosen
+    model or the workers can't make: `card` is the model's (empty where it is not known), `memory`
+    the bytes that the roomiest live worker offers (None: nobody says, so it is left unchecked).
     """
 
     name: str
@@ -39,6 +50,12 @@ class Kind:
     batch_key: Callable[[Any], str]
     cost: Callable[[Any], float]
     threads: int
+    models: str = ""
+    check: Check = accept_all
+
+    def __post_init__(self) -> None:
+        if not self.models:
+            object.__setattr__(self, "models", self.art)
 
 
 KINDS = (

@@ -5,6 +5,7 @@ GenartError
  ├── UnknownModelError      no such model for this art
  ├── ModelNotPulledError    the model is known, its file is not here
  ├── DamagedWeightsError    a weights file is not what its card says
+ ├── RefusedError           the request is well-formed but can't be made with this model or here
  └── ArtError               the job itself cannot succeed; never retried
 """
 
@@ -53,6 +54,19 @@ class DamagedWeightsError(GenartError):
     """Raised when a weights file is unreadable or its sha256 is not the card's."""
 
     code = "damaged_weights"
+
+
+class RefusedError(GenartError):
+    """Raised by a kind's `check` for a request that its model or the workers can't make.
+
+    `code` is `invalid_request` where the caller named something that isn't there, `too_large` where
+    the device has not the memory; `detail` says what would do.
+    """
+
+    def __init__(self, field: str, detail: str, code: str = "invalid_request") -> None:
+        super().__init__(detail)
+        self.field = field
+        self.code = code
 
 
 class ArtError(GenartError):

@@ -48,6 +48,7 @@ class Engine:
         use_threads: Callable[[int], object],
     ) -> None:
         self._redis = redis
+        self._blobs = blobs
         self._claimant = claimant
         self._settings = settings
         self._use_threads = use_threads
@@ -134,6 +135,7 @@ class Engine:
                 job,
                 request,
                 redis=self._redis,
+                blobs=self._blobs,
                 ledger=self.ledger,
                 heartbeat=self.heartbeat,
             )

@@ -6,7 +6,9 @@ from typing import Any, Literal
 from redis import Redis
 
 from genart_core.artwork import Artwork
+from genart_core.errors import ArtError
 from genart_core.jobs import owner
+from genart_core.jobs.blobs import BlobStore, asset_path
 from genart_core.jobs.record import Job
 from genart_core.jobs.store import run as send
 from genart_core.request import ArtRequest
@@ -27,7 +29,14 @@ class ActiveRun:
     """
 
     def __init__(
-        self, job: Job, request: ArtRequest, *, redis: Redis, ledger: Ledger, heartbeat: Heartbeat
+        self,
+        job: Job,
+        request: ArtRequest,
+        *,
+        redis: Redis,
+        blobs: BlobStore,
+        ledger: Ledger,
+        heartbeat: Heartbeat,
     ) -> None:
         self.job = job
         self.companions = 1
@@ -35,6 +44,7 @@ class ActiveRun:
         self.weights: dict[str, str] = {}
         self._request = request
         self._redis = redis
+        self._blobs = blobs
         self._ledger = ledger
         self._heartbeat = heartbeat
         self._stop: Stop | None = None
@@ -48,6 +58,14 @@ class ActiveRun:
     def request(self) -> Any:
         """The validated request."""
         return self._request
+
+    def input(self, ref: str) -> bytes:
+        """Return the file of a picture that the request names."""
+        self._heartbeat.beat()
+        try:
+            return b"".join(self._blobs.read(asset_path(ref.removeprefix("asset:"))))
+        except FileNotFoundError:
+            raise ArtError("input_gone", f"The picture {ref} is no longer stored") from None
 
     @property
     def stopped(self) -> bool:
@@ -74,6 +92,15 @@ class ActiveRun:
         self._heartbeat.beat()
         self._chunks[sample] = self._chunks.get(sample, "") + text
         self._report()
+
+    @property
+    def wants_preview(self) -> bool:
+        """Whether a preview would be shown now."""
+        return False
+
+    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
+        """Take note of a preview."""
+        self._heartbeat.beat()
 
     def finish(self, artwork: Artwork) -> None:
         """Store the artwork and commit the job, in the background."""

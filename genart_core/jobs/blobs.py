@@ -84,6 +84,11 @@ class BlobStore:
                     filesystem.rm_file(path)
 
 
+def asset_path(sha256: str) -> str:
+    """Return where the picture with this digest lies: named by its content, stored once."""
+    return f"assets/{sha256[:2]}/{sha256}"
+
+
 def _shard(job_id: JobId) -> str:
     return job_id[-2:]
 

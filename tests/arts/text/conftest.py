@@ -38,6 +38,16 @@ class FakeRun:
     def token(self, sample: int, text: str) -> None:
         self.partial[sample] = self.partial.get(sample, "") + text
 
+    def input(self, ref: str) -> bytes:
+        raise AssertionError("text reads no pictures")
+
+    @property
+    def wants_preview(self) -> bool:
+        return False
+
+    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
+        raise AssertionError("text shows no pictures")
+
     def finish(self, artwork: Artwork) -> None:
         assert self.artwork is None
         self.artwork = artwork
