@@ -1,0 +1,24 @@
+"""Small random feature networks, as files that the worker and the gateway read like every other."""
+
+from pathlib import Path
+
+import torch
+
+from genart_core.nn.backbone import Backbone, Config, save
+from genart_core.nn.features import Network, load_network
+
+CLASSES = ("cat", "dog", "owl")
+TINY = Config((8, 8, 16, 16, 16), (8, 8, 8), neck=8, classes=len(CLASSES))
+
+
+def write_tiny_network(path: Path, seed: int = 0) -> Path:
+    """Write a network with the layers of the one that ships, about 10,000 parameters."""
+    network = Backbone(TINY, torch.Generator().manual_seed(seed))
+    classes = [{"wnid": f"n{i:08d}", "name": name} for i, name in enumerate(CLASSES)]
+    save(path, network, {"name": path.stem, "licence": "none", "classes": classes})
+    return path
+
+
+def tiny_network(folder: Path, seed: int = 0) -> Network:
+    """Return such a network as a worker has it."""
+    return load_network(write_tiny_network(folder / f"tiny-{seed}.safetensors", seed), "cpu")
