@@ -6,6 +6,8 @@ GenartError
  ├── ModelNotPulledError    the model is known, its file is not here
  ├── DamagedWeightsError    a weights file is not what its card says
  ├── RefusedError           the request is well-formed but can't be made with this model or here
+ ├── InvalidImageError      a file is no picture that can be read
+ │    └── TooManyPixelsError     it is one, but too large
  └── ArtError               the job itself cannot succeed; never retried
 """
 
@@ -67,6 +69,21 @@ class RefusedError(GenartError):
         super().__init__(detail)
         self.field = field
         self.code = code
+
+
+class InvalidImageError(GenartError):
+    """Raised for bytes that are no picture of an allowed format, or a damaged one."""
+
+    code = "invalid_image"
+
+
+class TooManyPixelsError(InvalidImageError):
+    """Raised for a picture of more pixels than are allowed, before any of them is decoded."""
+
+    def __init__(self, pixels: int, allowed: int) -> None:
+        super().__init__(f"The picture has {pixels:,} pixels; at most {allowed:,} are allowed")
+        self.pixels = pixels
+        self.allowed = allowed
 
 
 class ArtError(GenartError):
