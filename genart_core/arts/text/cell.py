@@ -16,6 +16,7 @@ from torch import Tensor
 
 from genart_core.arts.text.graph import Recorder, Replay
 from genart_core.arts.text.model import LANES, StoredModel, laid_out, load_model
+from genart_core.arts.text.spelling import Spelling
 
 RowState: TypeAlias = tuple[Tensor, Tensor]  # h (int8) and c of one row, each (L, H)
 
@@ -63,6 +64,7 @@ class Cell:
     def __init__(self, model: StoredModel, device: str) -> None:
         self.vocabulary = model.vocabulary
         self.quotes = model.quotes
+        self.spelling = Spelling(model.vocabulary) if model.vocabulary.unit == "word" else None
         self.device = device
         self.layers = model.config.layers
         matrices, vectors, table, self.hidden = laid_out(model)

@@ -17,6 +17,7 @@ from genart_core.arts.text.tokens import (
     Source,
     Survey,
     code_points,
+    count,
     find_vocabulary,
 )
 from genart_core.arts.text.vocabulary import Unit, Vocabulary
@@ -71,10 +72,12 @@ def read_corpus(
     """
     source = Source(tuple(paths), reflow, block)
     survey = Survey.of(source)
+    length = int(survey.counts.sum())
+    trained = length - int(length * VALIDATION_SHARE)
     if vocabulary is None:
-        length = int(survey.counts.sum())
-        trained = length - int(length * VALIDATION_SHARE)
         vocabulary = find_vocabulary(source, survey, unit, size, trained)
+    elif vocabulary.unit == "word":
+        vocabulary = vocabulary.with_spelled(count(source, vocabulary, trained))
     ids, characters = _written(source, vocabulary, folder)
     split = len(ids) - int(len(ids) * VALIDATION_SHARE)
     validation = ids[split : split + MAX_VALIDATION]

@@ -25,7 +25,7 @@ POLL_SECONDS = 0.03
 def generate(runs: Sequence[Run], workbench: Workbench) -> None:
     """Write the texts of all runs, and of those that join while they are being written."""
     cell = workbench.model("text", runs[0].request.model, load_cell)
-    seats = Seats(cell.vocabulary, cell.quotes, MAX_ROWS)
+    seats = Seats(cell.vocabulary, cell.quotes, cell.spelling, MAX_ROWS)
     seats.admit(runs)
     table = Table(cell)
     poll_due = 0.0
@@ -78,7 +78,9 @@ class Table:
         self.desk = Desk(self.cell, [states.get(row) or self.cell.zero() for row in rows])
         self.last = torch.tensor([last.get(row, 0) for row in rows], device=self.cell.device)
         requests, repeats = [row.request for row in rows], [row.repeats for row in rows]
-        self.sampler = Sampler(requests, repeats, len(self.cell.vocabulary), self.cell.device)
+        wordings = [row.wording for row in rows if row.wording is not None]
+        size, device = len(self.cell.vocabulary), self.cell.device
+        self.sampler = Sampler(requests, repeats, size, device, wordings)
         self.rows = list(rows)
 
 

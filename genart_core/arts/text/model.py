@@ -214,6 +214,9 @@ def save_model(path: Path, model: StoredModel) -> None:
         parts = asdict(model.quotes)
         tensors["quotes.bits"] = torch.from_numpy(parts.pop("bits"))
         metadata["quotes"] = parts
+    if model.vocabulary.spelled:
+        words = bytearray("\0".join(model.vocabulary.spelled).encode())
+        tensors["spelled"] = torch.frombuffer(words, dtype=torch.uint8)
     header = {key: json.dumps(value, ensure_ascii=False) for key, value in metadata.items()}
     write_atomically(path, save(tensors, header))
 
@@ -245,6 +248,8 @@ def _model_of(header: dict[str, Any], tensors: dict[str, Tensor]) -> StoredModel
         bits = np.ascontiguousarray(tensors.pop("quotes.bits").numpy())
         quotes = QuoteIndex(bits, **header["quotes"])
     vocabulary["tokens"] = tuple(vocabulary["tokens"])
+    if "spelled" in tensors:
+        vocabulary["spelled"] = tuple(tensors.pop("spelled").numpy().tobytes().decode().split("\0"))
     return StoredModel(Config(**config), Vocabulary(**vocabulary), tensors, card, quotes)
 
 
@@ -308,6 +313,9 @@ def _check(model: StoredModel) -> None:
     config = model.config
     if config.vocabulary_size != len(model.vocabulary.ids):
         raise ValueError("the vocabulary does not have the size that the config says")
+    spelled = model.vocabulary.spelled
+    if not all(spelled) or not set().union(*spelled) <= model.vocabulary.ids.keys():
+        raise ValueError("there are words that the vocabulary cannot spell")
     expected = _forms(config)
     found = {name: (tuple(t.shape), t.dtype) for name, t in model.tensors.items()}
     wrong = sorted(n for n in found | expected if found.get(n) != expected.get(n))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from genart_core.arts.text.history import REPEAT_ORDER, Ending, Repeats
 from genart_core.arts.text.quotes import QuoteIndex
 from genart_core.arts.text.request import TextRequest
+from genart_core.arts.text.spelling import Spelling, Wording
 from genart_core.arts.text.vocabulary import Vocabulary
 from genart_core.artwork import Artwork, Output, Run
 from genart_core.request import MAX_SEED
@@ -49,6 +50,9 @@ class Row:
         self.repeats: Repeats | None = None
         if request.repetition_penalty > 1.0:
             self.repeats = Repeats(REPEAT_ORDER[draft.vocabulary.unit])
+        self.wording: Wording | None = None
+        if draft.spelling is not None:
+            self.wording = Wording(draft.spelling, len(draft.prompt), draft.lead)
         self._ending = Ending(request.stop)
         self._steps = 0
         self._random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed)))
@@ -89,42 +93,45 @@ class Row:
         ids = ids[dropped:]
         if not ids:
             return
-        count, text = len(ids), ""
+        pieces = [self.draft.vocabulary.tokens[i] for i in ids]
+        if not self.written:
+            pieces[0] = pieces[0].removeprefix(self.draft.lead)
+        count, text = len(ids), "".join(pieces)
         if self.request.stop:
-            count, text = self._read_to_end(ids)
-        else:
-            text = self.draft.vocabulary.decode(ids)
-        if not self.written and self.draft.had_space:
-            text = text.removeprefix(" ")
+            count, text = self._read_to_end(pieces)
         self.written.extend(ids[:count])
         self.entropy_bits += math.fsum(entropies[dropped : dropped + count])
         self.pieces.append(text)
         self.draft.tell(self, text)
 
-    def _read_to_end(self, ids: Sequence[int]) -> tuple[int, str]:
-        """Return how many of the ids belong to the text, and the text that is certain by them."""
+    def _read_to_end(self, pieces: Sequence[str]) -> tuple[int, str]:
+        """Return how many of the pieces belong to the text, and what of it is certain by them."""
         text = []
-        for count, token in enumerate(ids, start=1):
-            text.append(self._ending.accept(self.draft.vocabulary.decode([token])))
+        for count, piece in enumerate(pieces, start=1):
+            text.append(self._ending.accept(piece))
             if self.is_stopped:
                 return count, "".join(text)
         if not self.steps_left:
             text.append(self._ending.rest())
-        return len(ids), "".join(text)
+        return len(pieces), "".join(text)
 
 
 class Draft:
     """One run and its samples."""
 
-    def __init__(self, run: Run, vocabulary: Vocabulary, quotes: QuoteIndex | None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        vocabulary: Vocabulary,
+        quotes: QuoteIndex | None,
+        spelling: Spelling | None,
+    ) -> None:
         self.run = run
         self.request: TextRequest = run.request
         self.vocabulary = vocabulary
         self.quotes = quotes
-        prompt = self.request.prompt
-        # A word carries the space before it, so a prompt must not end with that space already.
-        self.had_space = vocabulary.unit == "word" and prompt.endswith(" ")
-        ids, unknown = vocabulary.encode(prompt[:-1] if self.had_space else prompt)
+        self.spelling = spelling
+        ids, self.lead, unknown = vocabulary.begin(self.request.prompt)
         self.unknown = unknown[:UNKNOWN_LIMIT]
         self.prompt = ids or [vocabulary.start]
         self.rows = [Row(self, index) for index in range(self.request.num_samples)]
@@ -169,16 +176,23 @@ class Draft:
             return None
         ids = np.array(row.written)
         lengths = np.array(self.vocabulary.lengths)[ids]
-        characters = np.repeat(self.quotes.mask(ids), lengths)[: len(text)]
+        characters = np.repeat(self.quotes.mask(ids), lengths)[len(self.lead) :][: len(text)]
         return round(float(characters.mean()), 4) if len(characters) else 0.0
 
 
 class Seats:
     """The rows that step together, at most `limit`, and the queue for their places."""
 
-    def __init__(self, vocabulary: Vocabulary, quotes: QuoteIndex | None, limit: int) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        quotes: QuoteIndex | None,
+        spelling: Spelling | None,
+        limit: int,
+    ) -> None:
         self.vocabulary = vocabulary
         self.quotes = quotes
+        self.spelling = spelling
         self.limit = limit
         self.seated: list[Row] = []
         self.waiting: deque[Row] = deque()
@@ -191,7 +205,7 @@ class Seats:
     def admit(self, runs: Sequence[Run]) -> None:
         """Queue the samples of further runs."""
         for run in runs:
-            self.waiting.extend(Draft(run, self.vocabulary, self.quotes).rows)
+            self.waiting.extend(Draft(run, self.vocabulary, self.quotes, self.spelling).rows)
 
     def settle(self) -> None:
         """Let the rows of stopped runs and finished rows go, and seat those that wait."""

@@ -24,6 +24,7 @@ from torch import Tensor
 from genart_core.arts.text.history import Repeats
 from genart_core.arts.text.model import NEVER, padded
 from genart_core.arts.text.request import TextRequest
+from genart_core.arts.text.spelling import Wording
 
 
 class Steps(Protocol):
@@ -36,8 +37,8 @@ class Steps(Protocol):
 class Sampler:
     """What the rows of a company ask for, as tensors.
 
-    `repeats` are those of rows with a repetition penalty. W is the vocabulary's size V, padded;
-    logits beyond V are `NEVER`.
+    `repeats` are those of rows with a repetition penalty; `wordings`, for a model of words, say
+    what each row may write. W is the vocabulary's size V, padded; logits beyond V are `NEVER`.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Sampler:
         repeats: Sequence[Repeats | None],
         size: int,
         device: str = "cpu",
+        wordings: Sequence[Wording] = (),
     ) -> None:
         self.repeats = {i: r for i, r in enumerate(repeats) if r is not None}
         self.penalties = [request.repetition_penalty for request in requests]
@@ -61,25 +63,49 @@ class Sampler:
         self.min_p = torch.tensor([[r.min_p] for r in asked], device=device)
         self.rank = torch.arange(padded(size), device=device)
         self.floor = torch.where(self.rank < size, 0.0, NEVER)
+        self.wordings = wordings
+        self.floors = self.floor.new_empty(0, len(self.floor))  # (n, W), those of the spelling
 
     def scores(self, logits: Tensor, out: Tensor) -> Tensor:
         """Write to `out` `(B, W)` what to take the softmax of, and return it."""
+        floor = self._floor() if self.wordings else None
+        if floor is not None:
+            logits += floor
         for i, repeats in self.repeats.items():
             followers = repeats.followers()
             if followers:
                 logits[i] = F.log_softmax(logits[i], dim=-1)
                 logits[i, followers] *= self.penalties[i]
         torch.mul(logits, self.sharpness, out=out)
+        if floor is not None:
+            out += floor  # again, as a sharpness of 0 makes all alike
         if len(self.cut):
             out[self.cut] = self._without_tail(logits[self.cut], out[self.cut] + self.floor)
         return out
 
     def follow(self, ids: Tensor) -> None:
         """Take note of the tokens `(B,)` that are read now."""
-        if self.repeats:
+        if self.repeats or self.wordings:
             tokens = ids.tolist()
             for i, repeats in self.repeats.items():
                 repeats.push(tokens[i])
+            for token, wording in zip(tokens, self.wordings, strict=False):
+                wording.push(token)
+
+    def _floor(self) -> Tensor:
+        """Return 0 for what each row may write and `NEVER` for the rest `(B, W)`."""
+        choices = [wording.choice() for wording in self.wordings]
+        spelling = self.wordings[0].spelling
+        if len(self.floors) < len(spelling.sets):
+            allowed = torch.from_numpy(np.stack(spelling.sets)).to(self.floor.device)  # (n, V)
+            self.floors = torch.where(allowed, 0.0, NEVER)
+            self.floors = F.pad(self.floors, (0, len(self.floor) - allowed.shape[1]), value=NEVER)
+        floor = self.floors[[which for which, _ in choices]]
+        places = [(i, token) for i, (_, tokens) in enumerate(choices) for token in tokens]
+        if places:
+            rows, columns = zip(*places, strict=True)
+            floor[list(rows), list(columns)] = 0.0
+        return floor
 
     def _without_tail(self, logits: Tensor, scores: Tensor) -> Tensor:
         """Return `scores` `(R, W)` with `NEVER` for tokens that are too improbable.

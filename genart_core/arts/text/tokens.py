@@ -97,15 +97,23 @@ def find_vocabulary(
     if unit == "character":
         return Vocabulary(tuple(sorted(survey.most_frequent(CODE_POINTS))))
     alphabet = Vocabulary(tuple(survey.most_frequent(size // 2)))
+    return Vocabulary.of_words(alphabet.tokens, count(source, alphabet, characters), size)
+
+
+def count(source: Source, vocabulary: Vocabulary, characters: int) -> Counter[str]:
+    """Return how often each piece occurs in the first so many `characters`, the rarest left out.
+
+    Characters that the vocabulary doesn't know are folded before.
+    """
     counts: Counter[str] = Counter()
     for text in source:
-        counts.update(split(alphabet.fold(text[:characters])[0]))
+        counts.update(split(vocabulary.fold(text[:characters])[0]))
         if len(counts) > DISTINCT:
             counts = pruned(counts, DISTINCT // 2)
         characters -= len(text)
         if characters <= 0:
             break
-    return Vocabulary.of_words(alphabet.tokens, counts, size)
+    return counts
 
 
 def pruned(counts: Counter[str], size: int) -> Counter[str]:

@@ -36,6 +36,7 @@ from genart_core.arts.text.report import Report
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.sampling import Sampler, write
 from genart_core.arts.text.signals import collected_signals
+from genart_core.arts.text.spelling import Wording
 from genart_core.errors import DamagedWeightsError
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.2)
@@ -230,11 +231,12 @@ def write_samples(model: StoredModel, length: int = 200, seed: int = 0) -> dict[
     cell = Cell(model, "cpu")
     columns = len(TEMPERATURES)
     requests = [TextRequest(temperature=temperature) for temperature in TEMPERATURES]
+    wordings = [Wording(cell.spelling) for _ in requests] if cell.spelling else []
     noise = torch.empty(length, columns, padded(len(model.vocabulary)))
     noise.exponential_(generator=torch.Generator().manual_seed(seed)).log_().neg_()
     drawn, _ = write(
         Desk(cell, [cell.zero()] * columns),
-        Sampler(requests, [None] * columns, len(model.vocabulary)),
+        Sampler(requests, [None] * columns, len(model.vocabulary), wordings=wordings),
         torch.full((columns,), model.vocabulary.start),
         prompts=torch.full((length, columns), -1),
         noise=noise,

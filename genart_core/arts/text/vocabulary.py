@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Literal, TypeAlias
 
@@ -11,6 +11,9 @@ Unit: TypeAlias = Literal["character", "word"]
 
 # A word that is seen less often is spelled: a model learns nothing of a token from one occurrence.
 MIN_COUNT = 3
+# Spelled words are remembered up to so many, about 1 MB, and so long.
+MAX_SPELLED = 1 << 17
+LONGEST = 64
 
 # Typographic characters and what typewriter texts put in their place.
 _PLAIN = {
@@ -26,12 +29,14 @@ _PLAIN = {
 class Vocabulary:
     """Distinct tokens in a fixed order; a token's id is its place.
 
-    With the unit `word` they are the pieces of `split`, and all characters that the other pieces
-    are spelled by.
+    With the unit `word` they are the pieces of `split`, and all characters. Any other piece is
+    spelled by them. `spelled` are the pieces of the training text that are no token of more than
+    one character; without any it isn't known which pieces there are.
     """
 
     tokens: tuple[str, ...]
     unit: Unit = "character"
+    spelled: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> "Vocabulary":
@@ -50,7 +55,22 @@ class Vocabulary:
         alphabet = sorted(set(characters))
         pieces = [p for p, count in counts.items() if count >= MIN_COUNT and len(p) > 1]
         pieces.sort(key=lambda piece: (-counts[piece], piece))
-        return cls((*alphabet, *pieces[: max(0, size - len(alphabet))]), "word")
+        tokens = (*alphabet, *pieces[: max(0, size - len(alphabet))])
+        return cls(tokens, "word").with_spelled(counts)
+
+    def with_spelled(self, counts: Mapping[str, int]) -> "Vocabulary":
+        """Return the same tokens with the most frequent of the counted pieces that are spelled.
+
+        None are told of a text most of which is spelled: it is in a script without spaces, and what
+        `split` takes for words are whole clauses.
+        """
+        found = {p: n for p, n in counts.items() if len(p) == 1 or p not in self.ids}
+        size = sum(len(p) * n for p, n in found.items() if len(p) > 1)
+        if 2 * size > sum(len(p) * n for p, n in counts.items()):
+            return self
+        pieces = sorted((p for p in found if len(p) <= LONGEST), key=lambda p: (-found[p], p))
+        spelled = dict.fromkeys((*self.spelled, *pieces))
+        return replace(self, spelled=tuple(spelled)[:MAX_SPELLED])
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -82,10 +102,31 @@ class Vocabulary:
         for piece in split(known):
             token = self.ids.get(piece)
             if token is None:
-                ids.extend(self.ids[character] for character in piece)
+                ids.extend(self.spell(piece))
             else:
                 ids.append(token)
         return ids, unknown
+
+    def begin(self, prompt: str) -> tuple[list[int], str, str]:
+        """Return the ids to continue from, how the text is to begin, and what was left out.
+
+        By words, a text may have to begin with the end of its prompt: a last space belongs to the
+        next word, and so does a word that has only begun. That part is not among the ids.
+        """
+        known, unknown = self.fold(prompt.replace("\r\n", "\n"))
+        last = split(known)[-1] if self.unit == "word" and known else ""
+        lead = last if last == " " or self._is_begun(last) else ""
+        return self.encode(known.removesuffix(lead))[0], lead, unknown
+
+    def spell(self, piece: str) -> list[int]:
+        """Return the ids of a piece of `split`, each the longest token that fits, from the left."""
+        ids, start = [], 0
+        while start < len(piece):
+            ends = range(min(len(piece), start + self._longest), start, -1)
+            end = next(end for end in ends if piece[start:end] in self.ids)
+            ids.append(self.ids[piece[start:end]])
+            start = end
+        return ids
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`."""
@@ -103,6 +144,19 @@ class Vocabulary:
             return text, ""
         known = text.translate({ord(c): form or "" for c, form in forms.items()})
         return known, "".join(c for c, form in forms.items() if form is None)
+
+    @cached_property
+    def _longest(self) -> int:
+        return min(max(self.lengths), LONGEST)
+
+    def _is_begun(self, piece: str) -> bool:
+        """Whether a piece is none of the training text, but longer tokens begin with it."""
+        if not self.spelled or not piece or piece in self.spelled:
+            return False
+        is_whole = len(piece) > 1 and piece in self.ids
+        return not is_whole and any(
+            token.startswith(piece) and token != piece for token in self.tokens
+        )
 
     def _form(self, character: str) -> str | None:
         base = "".join(

@@ -107,10 +107,13 @@ TALE = (
 )
 
 
+RARE = "the foxy hens sawed the fox's homes, then olden womanly men seen\n"
+
+
 def word_model(seed: int = 0) -> StoredModel:
     """Return an untrained model of words, with an index of `TALE`."""
-    counts = Counter(split(TALE * 3))
-    vocabulary = Vocabulary.of_words("".join(sorted(set(TALE))), counts, 60)
+    counts = Counter(split(TALE * 3)) | Counter(split(RARE))
+    vocabulary = Vocabulary.of_words(TALE + RARE, counts, 60)
     config = Config(len(vocabulary), embedding=48, hidden=48, layers=2, tied=True)
     network = LanguageModel(config, torch.Generator().manual_seed(seed))
     with torch.no_grad():

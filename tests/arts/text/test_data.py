@@ -120,6 +120,19 @@ def test_words_are_counted_in_the_part_that_is_trained_on(tmp_path: Path) -> Non
     assert set("threefour") < set(corpus.vocabulary.tokens)
 
 
+def test_spelled_words_are_those_of_the_part_that_is_trained_on(tmp_path: Path) -> None:
+    text = "one two " * 300 + "four and five " + "one two " * 40 + "three"
+
+    corpus = read_corpus(written(tmp_path, text), tmp_path, unit="word", size=256)
+    again = read_corpus(
+        written(tmp_path, "one six two " * 80), tmp_path, vocabulary=corpus.vocabulary
+    )
+
+    assert {" four", " and", " five"} <= set(corpus.vocabulary.spelled)
+    assert "three" not in "".join(corpus.vocabulary.spelled)
+    assert again.vocabulary.tokens == corpus.vocabulary.tokens
+
+
 def test_a_large_alphabet_leaves_half_of_the_tokens_to_words(tmp_path: Path) -> None:
     rare = "".join(map(chr, range(0x4E00, 0x4E80)))
     source = Source(tuple(written(tmp_path, "the " * 99 + rare + " the" * 99)))

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from genart_core.arts.text.generate import MAX_ROWS, generate
 from genart_core.arts.text.request import TextRequest
+from genart_core.arts.text.vocabulary import split
 from genart_core.catalogue import load_generator
 
-from .conftest import FakeRun, FakeWorkbench
+from .conftest import RARE, TALE, FakeRun, FakeWorkbench
 
 
 def text_of(workbench: FakeWorkbench, **fields: Any) -> str:
@@ -258,17 +259,54 @@ def test_penalty_breaks_the_loops_of_greedy_choice(workbench: FakeWorkbench) -> 
     assert distinct(penalised) > 2 * distinct(text_of(workbench, **greedy))
 
 
-def test_words_carry_their_spaces(word_path: Path) -> None:
+@pytest.mark.parametrize("stop", [[], ["hen,", "\n"]])
+def test_a_prompt_that_ends_in_a_space_goes_on_with_a_word(
+    word_path: Path, stop: list[str]
+) -> None:
     workbench = FakeWorkbench(word_path)
-    fields: dict[str, Any] = {"length": 30, "temperature": 0.0}
-    bare = text_of(workbench, prompt="the fox", **fields)
+    run = FakeRun(prompt="the fox ", length=9, strategy="uniform", num_samples=16, stop=stop)
 
-    after_space = text_of(workbench, prompt="the fox ", **fields)
-
-    assert after_space == bare.removeprefix(" ")
-    run = FakeRun(prompt="the hen", length=30, strategy="uniform")
     generate([run], workbench)
-    assert run.samples[0]["tokens"] == 30 < len(run.texts[0])
+
+    known = {piece.removeprefix(" ") for piece in split(TALE + RARE) if piece[0] == " "}
+    first = [split(text)[0] for text in run.texts if text]
+    assert set(first) <= known
+    assert len(set(first)) > 3
+    assert all(run.partial[i] == text for i, text in enumerate(run.texts))
+
+
+def test_a_word_begun_in_the_prompt_is_ended(word_path: Path) -> None:
+    texts = {
+        text_of(FakeWorkbench(word_path), prompt="saw the ol", length=1, seed=n) for n in (1, 2)
+    }
+
+    assert texts == {"d"}
+
+
+def test_a_model_of_words_writes_no_others(word_path: Path) -> None:
+    fields: dict[str, Any] = {"prompt": "the hen ", "length": 300}
+    drawn = FakeRun(temperature=2.0, num_samples=8, **fields)
+    others = [FakeRun(strategy="uniform", **fields), FakeRun(temperature=0.0, **fields)]
+    cut = FakeRun(temperature=100.0, top_k=5, repetition_penalty=2.0, **fields)
+
+    generate([drawn, *others, cut], FakeWorkbench(word_path))
+
+    texts = [text for run in (drawn, *others, cut) for text in run.texts]
+    pieces = [piece for text in texts for piece in split("the hen " + text)[:-1]]
+    assert set(pieces) <= set(split(TALE + RARE))
+    assert {" foxy", " fox's", " homes"} < set(pieces)
+    assert drawn.samples[0]["tokens"] == 300 < len(drawn.texts[0])
+
+
+def test_texts_of_words_are_equal_in_any_company(word_path: Path) -> None:
+    fields: dict[str, Any] = {"length": 200, "temperature": 1.5, "seed": 8}
+    alone = text_of(FakeWorkbench(word_path), **fields)
+    later = {1: [FakeRun(prompt="the ", length=90)], 2: [FakeRun(num_samples=5, length=40)]}
+    run = FakeRun(**fields)
+
+    generate([FakeRun(length=30), run], FakeWorkbench(word_path, later))
+
+    assert run.texts == [alone]
 
 
 def test_share_of_quotes_is_that_of_the_training_text(word_path: Path) -> None:

@@ -68,6 +68,7 @@ def test_model_of_words_with_its_index_comes_back(tmp_path: Path) -> None:
     assert (back.quotes.bits == model.quotes.bits).all()
     assert (back.quotes.order, back.quotes.run) == (5, 8)
     assert set(back.tensors) == set(model.tensors)
+    assert " womanly" in back.vocabulary.spelled
     assert "embedding" not in back.tensors  # it is the head's matrix
 
 
@@ -178,6 +179,23 @@ def test_weights_in_another_precision_are_damaged(tmp_path: Path) -> None:
     save_model(path, dataclasses.replace(model, tensors=tensors))
 
     with pytest.raises(DamagedWeightsError, match=r"head\.weight"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("spelled", [b"the\0zebra", b"the\xff", b""])
+def test_words_that_the_vocabulary_cannot_spell_are_damage(tmp_path: Path, spelled: bytes) -> None:
+    model = word_model()
+    data = torch.tensor(list(spelled), dtype=torch.uint8)
+    tensors = model.tensors | {"spelled": data}
+    path = tmp_path / "odd.safetensors"
+    save_model(
+        path,
+        dataclasses.replace(
+            model, tensors=tensors, vocabulary=dataclasses.replace(model.vocabulary, spelled=())
+        ),
+    )
+
+    with pytest.raises(DamagedWeightsError, match="not a text model"):
         load_model(path)
 
 

@@ -43,7 +43,7 @@ def test_unseen_characters_are_folded_to_seen_ones() -> None:
 def test_words_are_found_after_folding() -> None:
     ids, unknown = WORDS.encode("the CAT`s hat 漢")
 
-    assert [WORDS.tokens[i] for i in ids] == ["the", " ", *"cat's", " hat", " "]
+    assert [WORDS.tokens[i] for i in ids] == ["the", " cat", "'", "s", " hat", " "]
     assert unknown == "漢"
 
 
@@ -77,12 +77,34 @@ def test_pieces_are_words_with_their_space(text: str, pieces: list[str]) -> None
     assert split(text) == pieces
 
 
-def test_what_is_no_token_is_spelled() -> None:
+def test_what_is_no_token_is_spelled_by_the_longest() -> None:
     vocabulary = Vocabulary.of_words("aeht n", {" hen": 5, "the": 4, " an": 2}, 8)
 
-    ids, _ = vocabulary.encode("the hen an")
+    ids, _ = vocabulary.encode("the hen an thean")
 
-    assert [vocabulary.tokens[i] for i in ids] == ["the", " hen", " ", "a", "n"]
+    spelled = [" ", "a", "n", " ", "the", "a", "n"]
+    assert [vocabulary.tokens[i] for i in ids] == ["the", " hen", *spelled]
+    assert vocabulary.spelled == (" an",)
+
+
+def test_words_of_a_script_without_spaces_are_not_told() -> None:
+    counts = Counter(split("天地玄黃。宇宙洪荒。日月盈昃。辰宿列張。寒來暑往。秋收冬藏。"))
+
+    assert Vocabulary.of_words("".join(counts), counts, 40).spelled == ()
+
+
+def test_a_last_space_and_a_word_begun_are_left_to_the_text() -> None:
+    def begun(prompt: str) -> tuple[str, str, str]:
+        ids, lead, unknown = WORDS.begin(prompt)
+        return WORDS.decode(ids), lead, unknown
+
+    assert begun("the dog's ") == ("the dog's", " ", "")
+    assert begun("the  ") == ("the ", " ", "")
+    assert begun("the d") == ("the", " d", "")
+    assert begun("the dog's") == ("the dog's", "", "")
+    assert begun("the 漢é") == ("the", " e", "漢")
+    assert begun("") == begun("漢")[:2] + ("",) == ("", "", "")
+    assert PLAIN.begin("the ")[1] == ""
 
 
 @given(st.dictionaries(st.text("abc ", min_size=1, max_size=3), st.integers(1, 9)), st.integers(1))
