@@ -139,7 +139,7 @@ def test_filters_at_their_ends_change_nothing(logits: Tensor, temperature: float
         assert (found - plain).abs().max() < 1e-29
 
 
-@given(logits=LOGITS, k=st.integers(1, 25), temperature=st.floats(0.1, 10.0))
+@given(logits=LOGITS, k=st.integers(1, 25), temperature=st.floats(0.2, 10.0))
 @settings(deadline=None, max_examples=50)
 def test_top_k_keeps_the_k_most_probable(logits: Tensor, k: int, temperature: float) -> None:
     p = chances(logits, top_k=k, temperature=temperature)
@@ -148,7 +148,7 @@ def test_top_k_keeps_the_k_most_probable(logits: Tensor, k: int, temperature: fl
     cutoff = logits.sort(descending=True).values[kept - 1]
     assert (p[logits > cutoff] > 0).all()
     assert (p[logits < cutoff] == 0).all()
-    assert int((p > 0).sum()) == kept
+    assert int((p > 0).sum()) == kept  # a gap of 16 at T = 0.2 is still above underflow
     assert p.sum().item() == pytest.approx(1.0)
 
 
