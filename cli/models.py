@@ -1,4 +1,4 @@
-"""`genart models`: which trained models are here, and what their cards say."""
+"""`genart models`: which trained models are here, what their cards say, how good they are."""
 
 import json
 from typing import Annotated
@@ -9,11 +9,12 @@ from rich.table import Table
 
 from cli.errors import CommandError
 from cli.settings import read
+from genart_core.catalogue import load_tool
 from genart_core.errors import DamagedWeightsError
 from genart_core.settings import CoreSettings
 from genart_core.weights import Weights, all_models
 
-app = typer.Typer(help="List the trained models.", no_args_is_help=True)
+app = typer.Typer(help="List, show, measure and use the trained models.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -39,6 +40,22 @@ def show(name: Annotated[str, typer.Argument(help="Name of a model, or art/name.
         choices = ", ".join(f"{m.art}/{m.name}" for m in found)
         raise CommandError(f"{name!r} is ambiguous; say one of {choices}")
     typer.echo(json.dumps(_describe(found[0]), indent=2, ensure_ascii=False))
+
+
+def _add(tool: str, text: str) -> None:
+    @app.command(
+        tool,
+        help=text,
+        add_help_option=False,  # the tool's own help is shown
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def run(context: typer.Context) -> None:
+        inner: typer.Typer = load_tool(tool)
+        inner(args=context.args, prog_name=f"genart models {tool}")
+
+
+_add("classify", "Say what pictures show, as JSON.")
+_add("eval", "Measure a model on data that it was not trained on.")
 
 
 def _describe(model: Weights) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 The routes, the OpenAPI document, the worker's dispatch and the tests over every art are generated
 from `kinds()`. Importing this module brings no torch in: generators and trainers are named by their
-module path and enter through `load_generator` and `load_trainer` alone.
+module path and enter through `load_generator`, `load_trainer` and `load_tool` alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -72,7 +72,15 @@ KINDS = (
     ),
 )
 
-TRAINERS = {"text": "genart_core.arts.text.train:app"}
+TRAINERS = {
+    "text": "genart_core.arts.text.train:app",
+    "features": "genart_core.nn.backbone_train:app",
+}
+# What `genart models` hands over, as it needs torch.
+TOOLS = {
+    "classify": "genart_core.nn.judge:classify_app",
+    "eval": "genart_core.nn.judge:eval_app",
+}
 
 
 @cache
@@ -103,6 +111,11 @@ def load_generator(name: str) -> Generate:
 def load_trainer(art: str) -> Any:
     """Import and return the `genart train` sub-command of an art (a typer app)."""
     return _load(TRAINERS[art])
+
+
+def load_tool(name: str) -> Any:
+    """Import and return one of the `TOOLS` (a typer app)."""
+    return _load(TOOLS[name])
 
 
 def _load(path: str) -> Any:

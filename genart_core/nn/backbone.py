@@ -17,9 +17,11 @@ from typing import Any, TypeAlias
 
 import safetensors.torch
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from genart_core.errors import DamagedWeightsError
 from genart_core.nn.checkpoint import write_atomically
 
 RGB: TypeAlias = tuple[float, float, float]
@@ -76,11 +78,15 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return what each stage makes of images `(B, 3, H, W)` in [0, 1]."""
-        x = (images - MEAN[0]) / STD[0]
+        x = self.normalised(images)
         activations = {}
         for name, stage in self.stages.items():
             x = activations[name] = stage(x)
         return activations
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """Return images in [0, 1] as the first stage expects them."""
+        return (images - MEAN[0]) / STD[0]
 
 
 class Classifier(nn.Sequential):
@@ -174,3 +180,20 @@ def folded(network: Backbone) -> Backbone:
     for target, source in zip(targets, sources, strict=True):
         target.load_state_dict(source.state_dict())
     return plain
+
+
+def restore(path: Path) -> Backbone:
+    """Return a stored network, to be trained on.
+
+    Raises:
+        DamagedWeightsError: if the file is none that `save` wrote.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["network"])
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        network = Backbone(Config.of(facts["config"]))
+        network.load_state_dict(tensors)
+    except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise DamagedWeightsError(f"{path.name} is not a network to train on: {error}") from error
+    return network

@@ -35,9 +35,9 @@ from genart_core.arts.text.recipe import Recipe
 from genart_core.arts.text.report import Report
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.sampling import Sampler, write
-from genart_core.arts.text.signals import collected_signals
 from genart_core.arts.text.spelling import Wording
 from genart_core.errors import DamagedWeightsError
+from genart_core.nn.signals import collected_signals
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.2)
 CHECKPOINT_SECONDS = 60.0

@@ -1,0 +1,179 @@
+"""`genart train features`: train a feature network on folders of pictures."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from rich.console import Console
+
+from genart_core.errors import DamagedWeightsError, UnknownModelError
+from genart_core.nn.backbone import Backbone, Config, restore, save
+from genart_core.nn.objectives import Classification, Distillation
+from genart_core.nn.photos import Crops, Photo, find_photos
+from genart_core.nn.report import Report
+from genart_core.nn.teacher import load_teacher
+from genart_core.nn.training import Recipe, Training, run
+from genart_core.weights import find_model, read_card
+
+HOME = Path("~/.genart")
+PAPERS = [
+    "Simonyan & Zisserman, Very deep convolutional networks, arXiv:1409.1556",
+    "Romero et al., FitNets: hints for thin deep nets, arXiv:1412.6550",
+    "Hinton, Vinyals & Dean, Distilling the knowledge in a neural network, arXiv:1503.02531",
+]
+
+app = typer.Typer(help="Train a feature network.")
+
+
+@app.command()
+def features(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders of pictures.", exists=True, file_okay=False)
+    ],
+    name: Annotated[str, typer.Option(help="Name of the model.")],
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="Tiny Darknet (.npz) to learn from; without, folders are classes."),
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Time to train for.")] = 60.0,
+    steps: Annotated[int, typer.Option(min=0, help="Train for so many steps instead.")] = 0,
+    batch: Annotated[int, typer.Option(min=2, help="Crops per step.")] = 32,
+    side: Annotated[int, typer.Option(min=32, max=512, help="Width of a crop in pixels.")] = 112,
+    learning_rate: Annotated[float, typer.Option(min=0, help="Peak of the schedule.")] = 2e-3,
+    seed: Annotated[int, typer.Option(min=0, help="Start of the random numbers.")] = 0,
+    init: Annotated[str | None, typer.Option(help="Model to start from: name or file.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped training.")] = False,
+    licence: Annotated[str, typer.Option(help="Licence of the pictures.")] = "not stated",
+    out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
+    home: Annotated[Path, typer.Option(envvar="GENART_HOME", help="State folder.")] = HOME,
+) -> None:
+    """Train a network on the pictures in FOLDERS; dream and style can use it by its name.
+
+    Every tenth picture of a folder, in the order of their names, is kept to measure with.
+    """
+    home = home.expanduser()
+    out = out or home / "models" / "features" / f"{name}.safetensors"
+    checkpoint = home / "runs" / "features" / f"{name}.checkpoint.safetensors"
+    recipe = Recipe(
+        minutes=minutes, steps=steps, batch=batch, learning_rate=learning_rate, seed=seed
+    )
+    try:
+        if checkpoint.exists() and not resume:
+            raise ValueError(f"{checkpoint} is a stopped training: --resume it, or remove the file")
+        source = _file_of(init, home)
+        photos = find_photos(folders)
+        training, classes = _prepare(photos, teacher, recipe, side, source)
+        if resume and checkpoint.exists():
+            training.load(checkpoint)
+    except (ValueError, DamagedWeightsError, UnknownModelError) as error:
+        raise typer.BadParameter(str(error)) from error
+    with Report(Console(), "pictures") as report:
+        size = sum(p.numel() for p in training.network.parameters())
+        report.say(f"{len(photos[0]):,} pictures, {size:,} parameters")
+        if not run(training, report, checkpoint):
+            report.say(f"Stopped; the same command with --resume continues from {checkpoint}")
+            raise typer.Exit(130)
+        figures = training.evaluate()
+        card = {
+            "name": name,
+            "licence": "weights trained by this project",
+            "command": _command(folders, name, teacher, recipe, side, licence, source),
+            "recipe": {**asdict(recipe), "side": side},
+            "papers": PAPERS,
+            "data": {"folders": [f.name for f in folders], "licence": licence},
+            "minutes": round(training.seconds / 60, 1),
+            "steps": training.step,
+            "parameters": size,
+            "metrics": {key: round(value, 4) for key, value in figures.items()},
+            "log": training.log,
+            "classes": classes,
+        }
+        if teacher is not None:
+            card["teacher"] = "Tiny Darknet (MIT licence), whose activations were matched"
+        if source is not None:
+            told = read_card(source)
+            kept = {k: told[k] for k in ("command", "minutes", "metrics", "log") if k in told}
+            card["lineage"] = [*told.get("lineage", []), kept]
+        save(out, averaged(training), card)
+        checkpoint.unlink(missing_ok=True)
+        report.say(f"{out}: {out.stat().st_size:,} bytes")
+
+
+def averaged(training: Training[Backbone]) -> Backbone:
+    """Return a network with the averaged weights."""
+    network = Backbone(training.network.config)
+    network.load_state_dict(training.average)
+    return network.eval()
+
+
+def _prepare(
+    photos: tuple[list[Photo], list[Photo]],
+    teacher: Path | None,
+    recipe: Recipe,
+    side: int,
+    init: Path | None,
+) -> tuple[Training[Backbone], list[dict[str, str]]]:
+    """Return the training and the classes that its network tells apart."""
+    train, test = photos
+    crops = Crops(train, batch=recipe.batch, side=side, seed=recipe.seed)
+    objective: Distillation | Classification
+    if teacher is not None:
+        model = load_teacher(teacher)
+        classes = model.classes
+        widths: Any = model.widths
+        config = Config(widths=widths, classes=len(classes))
+        objective = Distillation(model, crops, test)
+    else:
+        folders = sorted({photo.folder for photo in train})
+        classes = [{"wnid": "", "name": folder} for folder in folders]
+        config = Config(classes=len(folders), batch_norm=True)
+        objective = Classification(folders, crops, test)
+    network = Backbone(config, torch.Generator().manual_seed(recipe.seed))
+    if init is not None:
+        network = restore(init)
+        if network.config != config:
+            raise ValueError(f"{init.name} has {network.config} but {config} is needed")
+    network = network.to(memory_format=torch.channels_last).train()
+    return Training(network, objective, recipe), classes
+
+
+def _file_of(init: str | None, home: Path) -> Path | None:
+    """Return the file to start from.
+
+    Raises:
+        UnknownModelError: if it is neither a file nor the name of a model.
+    """
+    if init is None:
+        return None
+    return Path(init) if Path(init).is_file() else find_model("features", init, home).path
+
+
+def _command(
+    folders: Sequence[Path],
+    name: str,
+    teacher: Path | None,
+    recipe: Recipe,
+    side: int,
+    licence: str,
+    init: Path | None,
+) -> str:
+    """Return the command that trains this again; options at their usual value are left out."""
+    words = ["genart", "train", "features", *(folder.name for folder in folders), "--name", name]
+    words += ["--teacher", teacher.name] if teacher else []
+    values = {**asdict(recipe), "side": side}
+    usual = {**asdict(Recipe()), "side": 112}
+    budget = "steps" if recipe.steps else "minutes"
+    for option in ("minutes", "steps", "batch", "side", "learning_rate", "seed"):
+        is_wanted = option == budget if option in ("minutes", "steps") else False
+        if is_wanted or (option not in ("minutes", "steps") and values[option] != usual[option]):
+            words += [f"--{option.replace('_', '-')}", f"{values[option]:g}"]
+    words += ["--licence", licence]
+    return shlex.join(words + (["--init", init.stem] if init else []))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,123 @@
+"""What a feature network is trained for: a teacher's activations, or the classes of folders.
+
+1. Romero et al., FitNets: hints for thin deep nets, arXiv:1412.6550
+2. Hinton, Vinyals & Dean, Distilling the knowledge in a neural network, arXiv:1503.02531
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from genart_core.nn.backbone import Backbone
+from genart_core.nn.photos import Crops, Photo, central_square, open_photo
+from genart_core.nn.teacher import Teacher
+
+MEASURED = 400  # pictures, at the most, that an evaluation within a training looks at
+MEASURED_BATCH = 25
+
+
+class Distillation:
+    """Match every stage of a teacher, and its probabilities.
+
+    Differs from FitNets: all stages are learned at once. Part of each batch enters a stage as the
+    teacher's own activation of the stage before, so that a deep stage needn't wait until the
+    shallow ones have learned; that part shrinks from `FORCED` to nothing at `FORCED_UNTIL`.
+    """
+
+    FORCED = 0.75
+    FORCED_UNTIL = 0.7
+    LOGITS = 0.5  # weight of the divergence of the probabilities, in nats
+
+    def __init__(self, teacher: Teacher, crops: Crops, test: Sequence[Photo]) -> None:
+        self.teacher, self.crops, self.test = teacher, crops, test
+
+    def loss(self, network: Backbone, step: int, progress: float) -> tuple[Tensor, str]:
+        """Return the sum of each stage's error and the weighted divergence."""
+        images = self.crops[step]
+        wanted = {name: t.clone() for name, t in self.teacher(images).items()}
+        share = self.FORCED * max(0.0, 1.0 - progress / self.FORCED_UNTIL)
+        got = forced(network, images, wanted, round(share * len(images)))
+        errors = {name: error(got[name], wanted[name]) for name in wanted if name != "logits"}
+        nats = divergence(got["logits"], wanted["logits"])
+        line = "/".join(f"{errors[name].item():.2f}" for name in ("relu3_2", "relu4_2", "relu5_2"))
+        loss = torch.stack(list(errors.values())).sum() + self.LOGITS * nats
+        return loss, f"errors {line}, {nats.item():.2f} nats"
+
+    def measure(self, network: Backbone) -> dict[str, float]:
+        """Return the errors at strides 4, 8 and 16 and how often the first class is the same."""
+        names = {"relu3_2": 0.0, "relu4_2": 0.0, "relu5_2": 0.0}
+        agreed = count = 0
+        with torch.inference_mode():
+            for images, _ in squares(self.test, self.crops.side):
+                got, wanted = network(images), self.teacher(images)
+                for name in names:
+                    names[name] += error(got[name], wanted[name]).item() * len(images)
+                agreed += int((got["logits"].argmax(1) == wanted["logits"].argmax(1)).sum())
+                count += len(images)
+        errors = {f"error_{name}": total / count for name, total in names.items()}
+        return {**errors, "agreement": agreed / count}
+
+
+class Classification:
+    """Tell the folders apart that the pictures lie in."""
+
+    def __init__(self, folders: Sequence[str], crops: Crops, test: Sequence[Photo]) -> None:
+        self.places = {folder: i for i, folder in enumerate(folders)}
+        self.crops, self.test = crops, test
+
+    def loss(self, network: Backbone, step: int, progress: float) -> tuple[Tensor, str]:
+        """Return the cross entropy in nats."""
+        images = self.crops[step]
+        labels = torch.tensor([self.places[p.folder] for p in self.crops.photos_of(step)])
+        nats = F.cross_entropy(network(images)["logits"], labels)
+        return nats, f"{nats.item():.2f} nats"
+
+    def measure(self, network: Backbone) -> dict[str, float]:
+        """Return how often the first class is right."""
+        right = count = 0
+        with torch.inference_mode():
+            for images, photos in squares(self.test, self.crops.side):
+                labels = torch.tensor([self.places[photo.folder] for photo in photos])
+                right += int((network(images)["logits"].argmax(1) == labels).sum())
+                count += len(images)
+        return {"accuracy": right / count}
+
+
+def forced(
+    network: Backbone, images: Tensor, wanted: dict[str, Tensor], count: int
+) -> dict[str, Tensor]:
+    """Run a network whose stages see, for the first `count` images, what the teacher's would."""
+    x = network.normalised(images)
+    activations = {}
+    for name, stage in network.stages.items():
+        x = activations[name] = stage(x)
+        if count and name in wanted and name != "logits":
+            x = torch.cat([wanted[name][:count], x[count:]])
+    return activations
+
+
+def error(got: Tensor, wanted: Tensor) -> Tensor:
+    """Return the squared error of activations `(B, C, h, w)` relative to their variance."""
+    spread = wanted - wanted.mean((0, 2, 3), keepdim=True)
+    return F.mse_loss(got, wanted) / spread.square().mean()
+
+
+def divergence(got: Tensor, wanted: Tensor) -> Tensor:
+    """Return the Kullback-Leibler divergence of classes `(B, C)` from the wanted ones, in nats."""
+    logs, wanted_logs = got.log_softmax(1), wanted.log_softmax(1)
+    return F.kl_div(logs, wanted_logs, log_target=True, reduction="batchmean")
+
+
+def squares(
+    photos: Sequence[Photo], side: int, most: int = MEASURED
+) -> list[tuple[Tensor, list[Photo]]]:
+    """Return the centres of at most `most` pictures, spread evenly, in batches."""
+    step = max(1, len(photos) // most)
+    chosen = list(photos[::step][:most])
+    batches = [chosen[i : i + MEASURED_BATCH] for i in range(0, len(chosen), MEASURED_BATCH)]
+    return [
+        (torch.stack([central_square(open_photo(photo.path), side) for photo in batch]), batch)
+        for batch in batches
+    ]

@@ -1,0 +1,138 @@
+"""Folders of pictures as an endless stream of square crops, and what is kept from training."""
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
+HELD_OUT = 10  # every so manieth picture of a folder is never trained on
+# Of Caltech-101: clutter without a class, and faces that are cut out of the pictures in `Faces`.
+LEFT_OUT = frozenset({"BACKGROUND_Google", "Faces_easy"})
+SMALLEST = 0.5  # of a picture's short side, the side of the smallest crop
+CACHE_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture's file and the folder that it lies in, which is its class."""
+
+    path: Path
+    folder: str
+
+
+def find_photos(roots: Sequence[Path]) -> tuple[list[Photo], list[Photo]]:
+    """Return the pictures below some folders, to train on and, every tenth by name, to test with.
+
+    A root that is named twice is shown twice as often in training.
+
+    Raises:
+        ValueError: if there are too few of them.
+    """
+    train: list[Photo] = []
+    test: dict[Photo, None] = {}
+    for root in roots:
+        for folder in (root, *sorted(path for path in root.rglob("*") if path.is_dir())):
+            if folder.name in LEFT_OUT:
+                continue
+            paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+            photos = [Photo(path, folder.name) for path in paths]
+            train += [p for i, p in enumerate(photos, start=1) if i % HELD_OUT]
+            test |= dict.fromkeys(photos[HELD_OUT - 1 :: HELD_OUT])
+    if not train or not test:
+        raise ValueError(f"{len(train) + len(test)} pictures are too few: at least 10 in a folder")
+    return train, list(test)
+
+
+def open_photo(path: Path) -> Image.Image:
+    """Return a picture in RGB, upright.
+
+    Raises:
+        ValueError: if the file is none.
+    """
+    try:
+        with Image.open(path) as image:
+            return ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} can't be read as a picture: {error}") from error
+
+
+def central_square(image: Image.Image, side: int) -> Tensor:
+    """Return the largest square at the centre as `(3, side, side)` in [0, 1]."""
+    short = min(image.size)
+    left, top = (image.width - short) / 2, (image.height - short) / 2
+    box = (left, top, left + short, top + short)
+    return as_tensor(np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, box)))
+
+
+def as_tensor(pixels: NDArray[np.uint8]) -> Tensor:
+    """Return pixels `(..., H, W, 3)` as `(..., 3, H, W)` in [0, 1], channels last in memory."""
+    return torch.from_numpy(pixels.astype(np.float32) / 255.0).movedim(-1, -3)
+
+
+class Crops:
+    """Batches of random crops; which ones depends on the seed and the number of the batch alone."""
+
+    def __init__(self, photos: Sequence[Photo], *, batch: int, side: int, seed: int) -> None:
+        self.photos = photos
+        self.batch = batch
+        self.side = side
+        self.seed = seed
+        self._cache: dict[Path, Image.Image] = {}
+        self._cached = 0
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="crops")
+        self._ahead: tuple[int, Future[NDArray[np.uint8]]] | None = None
+
+    def __getitem__(self, number: int) -> Tensor:
+        """Return batch `number`, `(B, 3, side, side)` in [0, 1]; the next is begun meanwhile."""
+        if self._ahead and self._ahead[0] == number:
+            pixels = self._ahead[1].result()
+        else:
+            pixels = self._make(number)
+        self._ahead = (number + 1, self._pool.submit(self._make, number + 1))
+        return as_tensor(pixels)
+
+    def photos_of(self, number: int) -> list[Photo]:
+        """Return the pictures that batch `number` was cut from."""
+        return [self.photos[i] for i in self._indices(number)]
+
+    def _indices(self, number: int) -> list[int]:
+        places = range(number * self.batch, (number + 1) * self.batch)
+        return [
+            int(self._order(place // len(self.photos))[place % len(self.photos)])
+            for place in places
+        ]
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        return np.random.default_rng((self.seed, epoch)).permutation(len(self.photos))
+
+    def _make(self, number: int) -> NDArray[np.uint8]:
+        random = np.random.default_rng((self.seed, number, 1))
+        crops = [self._crop(self._open(photo.path), random) for photo in self.photos_of(number)]
+        return np.stack(crops)
+
+    def _crop(self, image: Image.Image, random: np.random.Generator) -> NDArray[np.uint8]:
+        short = min(image.size)
+        side = short * math.exp(random.uniform(math.log(SMALLEST), 0.0))
+        left = random.uniform(0, image.width - side)
+        top = random.uniform(0, image.height - side)
+        box = (left, top, left + side, top + side)
+        crop = image.resize((self.side, self.side), Image.Resampling.BICUBIC, box)
+        return np.asarray(ImageOps.mirror(crop) if random.random() < 0.5 else crop)
+
+    def _open(self, path: Path) -> Image.Image:
+        if path in self._cache:
+            return self._cache[path]
+        image = open_photo(path)
+        size = 3 * image.width * image.height
+        if self._cached + size <= CACHE_BYTES:
+            self._cache[path] = image
+            self._cached += size
+        return image

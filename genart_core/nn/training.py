@@ -1,0 +1,191 @@
+"""A training within a budget of time or steps, which can be stopped at any step and continued.
+
+AdamW with a warmed-up cosine schedule over the budget, and an exponential moving average of the
+weights, which is what is measured and kept (arXiv:1711.05101, arXiv:1608.03983).
+"""
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from genart_core.errors import DamagedWeightsError
+from genart_core.nn.checkpoint import write_atomically
+from genart_core.nn.report import Report
+from genart_core.nn.signals import collected_signals
+
+CHECKPOINT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. The budget is `minutes` of wall clock or, if not 0, a number of `steps`."""
+
+    minutes: float = 60.0
+    steps: int = 0
+    batch: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.02
+    clip: float = 1.0
+    averaging: float = 0.999
+    evaluations: int = 12
+    seed: int = 0
+
+    def rate(self, progress: float) -> float:
+        """Return the learning rate at a share of the budget: linear warmup, then half a cosine."""
+        if progress < self.warmup:
+            return self.learning_rate * (0.02 + 0.98 * progress / self.warmup)
+        angle = math.pi * (progress - self.warmup) / (1.0 - self.warmup)
+        return self.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(min(angle, math.pi))))
+
+
+Network = TypeVar("Network", bound=nn.Module)
+Learner = TypeVar("Learner", bound=nn.Module, contravariant=True)
+
+
+class Objective(Protocol[Learner]):
+    """What a network is trained for. Step n sees the same data and draws whenever it is taken."""
+
+    def loss(self, network: Learner, step: int, progress: float) -> tuple[Tensor, str]:
+        """Return the loss of one batch, and the line that a user sees of it."""
+
+    def measure(self, network: Learner) -> dict[str, float]:
+        """Return figures on pictures that are never trained on."""
+
+
+class Training(Generic[Network]):
+    """A training that can be stopped and continued at any step, as if never stopped."""
+
+    def __init__(self, network: Network, objective: Objective[Network], recipe: Recipe) -> None:
+        self.network, self.objective, self.recipe = network, objective, recipe
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
+        )
+        self.average = {name: t.detach().clone() for name, t in network.state_dict().items()}
+        self.log: list[dict[str, float]] = []
+        self.step = self.evaluated = 0
+        self.seconds = 0.0
+
+    @property
+    def progress(self) -> float:
+        """Return the share of the budget that is used."""
+        if self.recipe.steps:
+            return self.step / self.recipe.steps
+        return self.seconds / (60.0 * self.recipe.minutes)
+
+    def advance(self) -> str:
+        """Take one step; return the line that tells of it."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.rate(self.progress)
+        loss, line = self.objective.loss(self.network, self.step, self.progress)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch ships no type for it
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        self.step += 1
+        decay = min(self.recipe.averaging, (1 + self.step) / (10 + self.step))
+        for name, tensor in self.network.state_dict().items():
+            if tensor.is_floating_point():
+                self.average[name].lerp_(tensor, 1.0 - decay)
+            else:
+                self.average[name].copy_(tensor)
+        return line
+
+    def is_evaluation_due(self) -> bool:
+        """True whenever another of the `evaluations` equal parts of the budget is used."""
+        return self.evaluated < int(min(self.progress, 1.0) * self.recipe.evaluations + 1e-9)
+
+    def evaluate(self) -> dict[str, float]:
+        """Measure the averaged weights and log the figures with minutes and steps."""
+        self.evaluated = int(min(self.progress, 1.0) * self.recipe.evaluations + 1e-9)
+        own = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average)
+        figures = self.objective.measure(self.network.eval())
+        self.network.train().load_state_dict(own)
+        rounded = {name: round(value, 4) for name, value in figures.items()}
+        self.log.append({"minutes": round(self.seconds / 60, 1), "steps": self.step, **rounded})
+        return figures
+
+    def save(self, path: Path) -> None:
+        """Write everything that the next step depends on."""
+        tensors = {f"average.{name}": t for name, t in self.average.items()}
+        tensors |= {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        for i, values in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{i}.{key}": value for key, value in values.items()}
+        whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        write_atomically(path, save(whole, {"progress": self._facts()}))
+
+    def load(self, path: Path) -> None:
+        """Continue from a file that `save` wrote.
+
+        Raises:
+            DamagedWeightsError: if the file is unreadable.
+            ValueError: if it belongs to another recipe or network.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                facts = json.loads((file.metadata() or {})["progress"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise DamagedWeightsError(f"{path.name} is not a checkpoint: {error}") from error
+        own = {name: t.shape for name, t in self.network.state_dict().items()}
+        if facts["recipe"] != asdict(self.recipe):
+            raise ValueError(f"{path} was made with another recipe: {facts['recipe']}")
+        if {name: t.shape for name, t in _part(tensors, "network.").items()} != own:
+            raise ValueError(f"{path} was made with another network")
+        self._restore(facts, tensors)
+
+    def _facts(self) -> str:
+        numbers = [self.step, self.evaluated, self.seconds]
+        facts = {"recipe": asdict(self.recipe), "numbers": numbers, "log": self.log}
+        return json.dumps(facts)
+
+    def _restore(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self.step, self.evaluated, self.seconds = facts["numbers"]
+        self.log = facts["log"]
+        self.network.load_state_dict(_part(tensors, "network."))
+        self.average = _part(tensors, "average.")
+        whole = self.optimizer.state_dict()
+        count = len(list(self.network.parameters()))
+        states = {i: _part(tensors, f"optimizer.{i}.") for i in range(count)}
+        whole["state"] = {i: state for i, state in states.items() if state}
+        self.optimizer.load_state_dict(whole)
+
+
+def run(training: Training[Any], report: Report, checkpoint: Path) -> bool:
+    """Train to the end; return False if a signal stopped it, with the checkpoint saved."""
+    last = time.monotonic()
+    due = last + CHECKPOINT_SECONDS
+    with collected_signals() as stop:
+        while training.progress < 1.0 and not stop:
+            line = training.advance()
+            if training.is_evaluation_due():
+                report.say(f"step {training.step}: {_told(training.evaluate())}")
+            now = time.monotonic()
+            training.seconds += now - last
+            rate = training.recipe.batch / (now - last)
+            last = now
+            report.step(training.progress, line, rate)
+            if now >= due:
+                training.save(checkpoint)
+                due = time.monotonic() + CHECKPOINT_SECONDS
+        if stop:
+            training.save(checkpoint)
+    return not stop
+
+
+def _told(figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,57 @@
+"""What a feature network sees, as told by the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from genart_core.nn.judge import classify_app, eval_app
+from tests.support.features import write_tiny_network
+from tests.support.photos import draw_photos, write_teacher
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    write_tiny_network(tmp_path / "models" / "features" / "tiny.safetensors")
+    return tmp_path
+
+
+def test_classify_prints_nothing_but_the_likeliest_classes(home: Path) -> None:
+    photos = draw_photos(home / "photos", count=2)
+    paths = [str(photos / "red" / "0001.png"), str(photos / "blue" / "0000.png")]
+
+    result = CliRunner().invoke(classify_app, [*paths, "--model", "tiny", "--home", str(home)])
+
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [each["image"] for each in found] == paths
+    for each in found:
+        assert {top["name"] for top in each["top"]} == {"cat", "dog", "owl"}
+        assert set(each["top"][0]) == {"wnid", "name", "probability"}
+        probabilities = [top["probability"] for top in each["top"]]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert sum(probabilities) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_classify_names_what_it_cannot_read(home: Path) -> None:
+    (home / "note.txt").write_text("no picture")
+    words = [str(home / "note.txt"), "--model", "tiny", "--home", str(home)]
+
+    result = CliRunner().invoke(classify_app, words)
+
+    assert result.exit_code == 2
+    assert "can't be read as a picture" in result.output.replace("\n", " ")
+
+
+def test_eval_counts_agreement_on_every_tenth_picture(home: Path) -> None:
+    draw_photos(home / "photos")
+    teacher = write_teacher(home)
+    words = ["features", str(home / "photos"), "--teacher", str(teacher), "--model", "tiny"]
+
+    result = CliRunner().invoke(eval_app, [*words, "--home", str(home)])
+
+    assert result.exit_code == 0, result.output
+    facts = json.loads(result.stdout)
+    assert facts["pictures"] == 4
+    assert facts["agreement"] == facts["same_first_class"] / 4

@@ -1,0 +1,187 @@
+"""Training of feature networks: what it learns, how it stops and goes on, what it writes."""
+
+import json
+import signal
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+from typer.testing import CliRunner
+
+from genart_core.nn.backbone import Backbone, Config
+from genart_core.nn.backbone_train import app
+from genart_core.nn.features import load_network
+from genart_core.nn.objectives import Distillation, divergence, error, forced
+from genart_core.nn.photos import Crops, find_photos
+from genart_core.nn.report import Report
+from genart_core.nn.teacher import load_teacher
+from genart_core.nn.training import Recipe, Training, run
+from genart_core.weights import read_card
+from tests.support.photos import draw_photos, write_teacher
+
+RECIPE = Recipe(steps=12, batch=4, evaluations=2)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return draw_photos(tmp_path / "photos")
+
+
+@pytest.fixture
+def teacher(tmp_path: Path) -> Path:
+    return write_teacher(tmp_path)
+
+
+def new_training(photos: Path, teacher: Path, recipe: Recipe = RECIPE) -> Training[Backbone]:
+    model = load_teacher(teacher)
+    train, test = find_photos([photos])
+    config = Config((4, 4, 8, 8, 8), (8, 8, 8), neck=8, classes=3)
+    crops = Crops(train, batch=recipe.batch, side=32, seed=0)
+    network = Backbone(config, torch.Generator().manual_seed(0))
+    return Training(network, Distillation(model, crops, test), recipe)
+
+
+def test_a_student_comes_nearer_to_its_teacher(photos: Path, teacher: Path) -> None:
+    training = new_training(photos, teacher, Recipe(steps=60, batch=4, averaging=0.9))
+    before = training.evaluate()
+
+    for _ in range(60):
+        training.advance()
+
+    after = training.evaluate()
+    for name in ("error_relu3_2", "error_relu4_2", "error_relu5_2"):
+        assert after[name] < 0.8 * before[name]
+
+
+def test_stages_learn_from_the_teachers_own_activations(photos: Path, teacher: Path) -> None:
+    model = load_teacher(teacher)
+    network = new_training(photos, teacher).network
+    images = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    wanted = {name: t.clone() for name, t in model(images).items()}
+
+    got = forced(network, images, wanted, 2)
+
+    fed = network.stages["relu3_2"](wanted["relu3_1"])
+    torch.testing.assert_close(got["relu3_2"][:2], fed[:2])
+    torch.testing.assert_close(got["relu3_2"][2:], network(images)["relu3_2"][2:])
+
+
+def test_a_perfect_student_has_no_error() -> None:
+    activations = torch.randn(2, 3, 4, 4)
+    logits = torch.randn(2, 5)
+
+    assert error(activations, activations) == 0
+    assert error(activations.mean((0, 2, 3), keepdim=True).expand(2, 3, 4, 4), activations) == (
+        pytest.approx(1.0, rel=1e-5)
+    )
+    assert divergence(logits, logits + 3.0).item() == pytest.approx(0.0, abs=1e-6)
+    assert divergence(logits, -logits) > 0
+
+
+def test_a_stopped_training_goes_on_as_if_never_stopped(
+    photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    whole = new_training(photos, teacher)
+    for _ in range(12):
+        whole.advance()
+
+    half = new_training(photos, teacher)
+    for _ in range(5):
+        half.advance()
+    half.save(tmp_path / "checkpoint.safetensors")
+    rest = new_training(photos, teacher)
+    rest.load(tmp_path / "checkpoint.safetensors")
+    for _ in range(7):
+        rest.advance()
+
+    for name, tensor in whole.average.items():
+        assert torch.equal(tensor, rest.average[name]), name
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(
+    photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    new_training(photos, teacher).save(tmp_path / "checkpoint.safetensors")
+    other = new_training(photos, teacher, Recipe(steps=13, batch=4))
+    with pytest.raises(ValueError, match="made with another recipe"):
+        other.load(tmp_path / "checkpoint.safetensors")
+
+
+def test_an_interrupt_saves_before_it_ends(photos: Path, teacher: Path, tmp_path: Path) -> None:
+    training = new_training(photos, teacher, Recipe(minutes=60, batch=4))
+    advance = training.advance
+
+    def interrupted() -> str:
+        if training.step == 2:
+            signal.raise_signal(signal.SIGINT)
+        return advance()
+
+    training.advance = interrupted  # type: ignore[method-assign]
+    with Report(Console(file=StringIO()), "pictures") as report:
+        is_done = run(training, report, tmp_path / "checkpoint.safetensors")
+
+    assert not is_done
+    rest = new_training(photos, teacher, Recipe(minutes=60, batch=4))
+    rest.load(tmp_path / "checkpoint.safetensors")
+    assert rest.step == training.step == 3
+
+
+def test_the_command_writes_a_network_that_can_be_used(
+    photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    words = [photos, "--name", "mine", "--teacher", teacher, "--steps", 2, "--batch", 4]
+    words += ["--side", 32, "--home", tmp_path, "--licence", "public domain"]
+
+    result = CliRunner().invoke(app, [str(word) for word in words])
+
+    assert result.exit_code == 0, result.output
+    path = tmp_path / "models" / "features" / "mine.safetensors"
+    network = load_network(path, "cpu")
+    assert network.classes == ("cat", "dog", "owl")
+    card = read_card(path)
+    assert card["command"] == (
+        "genart train features photos --name mine --teacher darknet.npz --steps 2 --batch 4 "
+        "--side 32 --licence 'public domain'"
+    )
+    assert card["log"][-1]["steps"] == 2
+    assert set(card["metrics"]) == {
+        "error_relu3_2",
+        "error_relu4_2",
+        "error_relu5_2",
+        "agreement",
+    }
+    layers = {each["name"]: each["channels"] for each in card["layers"]}
+    assert layers == {name: layer.channels for name, layer in network.layers.items()}
+
+
+def test_without_a_teacher_the_folders_are_the_classes(photos: Path, tmp_path: Path) -> None:
+    words = [photos, "--name", "mine", "--steps", 40, "--batch", 8, "--side", 32]
+    words += ["--home", tmp_path]
+
+    result = CliRunner().invoke(app, [str(word) for word in words])
+
+    assert result.exit_code == 0, result.output
+    path = tmp_path / "models" / "features" / "mine.safetensors"
+    card = read_card(path)
+    assert [each["name"] for each in card["classes"]] == ["blue", "red"]
+    assert card["metrics"]["accuracy"] == 1.0
+    assert json.dumps(card["recipe"]).count('"side": 32') == 1
+
+
+def test_training_on_from_a_model_tells_its_lineage(
+    photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    usual = [photos, "--teacher", teacher, "--steps", 1, "--batch", 4, "--side", 32]
+    usual += ["--home", tmp_path]
+    runner = CliRunner()
+    first = runner.invoke(app, [str(word) for word in [*usual, "--name", "first"]])
+    second = runner.invoke(
+        app, [str(word) for word in [*usual, "--name", "second", "--init", "first"]]
+    )
+
+    assert first.exit_code == second.exit_code == 0, second.output
+    card = read_card(tmp_path / "models" / "features" / "second.safetensors")
+    assert card["command"].endswith("--init first")
+    assert "--name first" in card["lineage"][0]["command"]
