@@ -1,4 +1,4 @@
-"""`genart models`: which trained models are here, what their cards say, how good they are."""
+"""`genart models`: which trained models are here or can be pulled, and how good they are."""
 
 import json
 from typing import Annotated
@@ -7,25 +7,35 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli import pull
 from cli.errors import CommandError
 from cli.settings import read
 from genart_core.catalogue import load_tool
 from genart_core.errors import DamagedWeightsError
+from genart_core.public import ART, LICENCE, PUBLIC
 from genart_core.settings import CoreSettings
-from genart_core.weights import Weights, all_models
+from genart_core.weights import Weights, all_models, find_model, not_pulled
 
-app = typer.Typer(help="List, show, measure and use the trained models.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, pull, show, measure and use the trained models.", no_args_is_help=True
+)
 
 
 @app.command("list")
 def list_models() -> None:
-    """List the models that are here, with their size and licence."""
+    """List the models that are here or can be pulled, with their size and licence."""
     table = Table("art", "name", "MB", "from", "licence", box=None, pad_edge=False)
     for model in _models():
         origin = "shipped" if model.shipped else "home"
         licence = str(model.card.get("licence", ""))
         table.add_row(model.art, model.name, f"{model.bytes / 1e6:.1f}", origin, licence)
+    for name in not_pulled(ART, read(CoreSettings).home):
+        megabytes = f"{PUBLIC[name].megabytes:.1f}"
+        table.add_row(ART, name, megabytes, "not pulled", LICENCE)
     Console().print(table)
+
+
+app.command("pull")(pull.pull_model)
 
 
 @app.command("show")
@@ -34,6 +44,8 @@ def show(name: Annotated[str, typer.Argument(help="Name of a model, or art/name.
     models = _models()
     found = [m for m in models if name in (m.name, f"{m.art}/{m.name}")]
     if not found:
+        if name.removeprefix(f"{ART}/") in PUBLIC:
+            find_model(ART, name.removeprefix(f"{ART}/"), read(CoreSettings).home)
         known = ", ".join(f"{m.art}/{m.name}" for m in models) or "none"
         raise CommandError(f"There is no model {name!r} here; known models: {known}")
     if len(found) > 1:

@@ -16,7 +16,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from genart_core.errors import DamagedWeightsError, UnknownModelError
+from genart_core import public
+from genart_core.errors import DamagedWeightsError, ModelNotPulledError, UnknownModelError
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +63,26 @@ def find_model(art: str, name: str, home: Path) -> Weights:
 
     Raises:
         UnknownModelError: if there is none; it carries the known names.
+        ModelNotPulledError: if it is a public one whose file isn't here.
         DamagedWeightsError: if its file is no safetensors, or not the one that ships.
     """
     for folder in _folders(art, home):
         path = folder / f"{name}.safetensors"
         if path.parent == folder and path.is_file():
             return _describe(art, path)
-    raise UnknownModelError(name, sorted(weights.name for weights in models_of(art, home)))
+    missing = not_pulled(art, home)
+    if name in missing:
+        raise ModelNotPulledError(name)
+    here = (weights.name for weights in models_of(art, home))
+    raise UnknownModelError(name, sorted((*here, *missing)))
+
+
+def not_pulled(art: str, home: Path) -> list[str]:
+    """Return the names of the public models of an art whose files `models pull` could fetch."""
+    if art != public.ART:
+        return []
+    files = (home / "models" / art / f"{name}.safetensors" for name in public.PUBLIC)
+    return [file.stem for file in files if not file.is_file()]
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "worker", "cli", "genart_core")
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-gateway.lock")
 TORCH_FREE = (
-    *("request", "artwork", "catalogue", "weights", "errors", "settings", "pictures"),
+    *("request", "artwork", "catalogue", "weights", "errors", "settings", "pictures", "public"),
     *(f"jobs.{path.stem}" for path in (ROOT / "genart_core" / "jobs").glob("[a-z]*.py")),
     *(f"arts.{path.parent.name}.request" for path in ROOT.glob("genart_core/arts/*/request.py")),
 )

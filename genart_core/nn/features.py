@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from genart_core.errors import DamagedWeightsError
-from genart_core.nn import backbone
+from genart_core.nn import backbone, public
 from genart_core.nn.device import working_dtype
+from genart_core.public import PUBLIC
 
 RGB: TypeAlias = tuple[float, float, float]
 
@@ -32,7 +33,10 @@ Build: TypeAlias = Callable[
     [Mapping[str, Any], Mapping[str, Tensor]], tuple[Mapping[str, nn.Module], RGB, RGB]
 ]
 # From a file's metadata and tensors to its stages, mean and standard deviation.
-ARCHITECTURES: dict[str, Build] = {"backbone": backbone.build}
+ARCHITECTURES: dict[str, Build] = {
+    "backbone": backbone.build,
+    **dict.fromkeys(PUBLIC, public.build),
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,14 @@ class Extractor(nn.Module):
         return max(layer.stride for layer in self.layers.values())
 
     @cached_property
+    def smallest(self) -> int:
+        """Pixels a side that an image must have for the deepest layer to have one place."""
+        places = 1
+        for stage in reversed(list(self.stages.values())):
+            places = _needed(stage, places)
+        return places
+
+    @cached_property
     def receptive_field(self) -> int:
         """Width in pixels of what one place of the deepest layer can see."""
         span, stride = 1, 1
@@ -157,12 +169,12 @@ class Extractor(nn.Module):
         They are in the working dtype; `logits` is `(B, classes)`.
 
         Raises:
-            ValueError: if the images are smaller than one place of the deepest layer.
+            ValueError: if the images are too small for one place of the deepest layer.
         """
         height, width = images.shape[-2:]
-        if min(height, width) < self.stride:
+        if min(height, width) < self.smallest:
             raise ValueError(
-                f"Image is {width} x {height} px but the network needs at least {self.stride}"
+                f"Image is {width} x {height} px but the network needs at least {self.smallest}"
             )
         x = ((images - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
         activations = {}
@@ -197,14 +209,15 @@ def load_network(path: Path, device: str) -> Network:
 
 
 def _measure(stages: Stages) -> dict[str, Layer]:
-    """Return each layer's channels and stride, found by running a small picture through."""
-    side, stride = 256, 1
-    x = torch.zeros(1, 3, side, side)
+    """Return each layer's channels and stride; a small picture is run through for the former."""
+    x = torch.zeros(1, 3, 256, 256)
+    stride = 1
     layers = {}
     with torch.inference_mode():
         for name, stage in stages.modules.items():
             x = stage.float().cpu()(x)
-            stride = round(side / x.shape[-1]) if x.dim() == 4 else stride
+            for _, step in _windows(stage):
+                stride *= step
             layers[name] = Layer(x.shape[1], stride)
     return layers
 
@@ -234,3 +247,21 @@ def _windows(module: nn.Module) -> Iterator[tuple[int, int]]:
 
 def _first(size: int | tuple[int, ...]) -> int:
     return size if isinstance(size, int) else size[0]
+
+
+def _needed(module: nn.Module, places: int) -> int:
+    """Return the side of an input that is enough for `places` of the output."""
+    if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
+        size, stride = _first(module.kernel_size), _first(module.stride)
+        pad = module.padding if isinstance(module.padding, int | tuple) else 0
+        missing = stride - 1 if getattr(module, "ceil_mode", False) else 0  # of the last window
+        return max(1, (places - 1) * stride + size - 2 * _first(pad) - missing)
+    if isinstance(getattr(module, "window", None), tuple):
+        return max(
+            _needed(branch, places) for branch in module.get_submodule("branches").children()
+        )
+    if isinstance(module, nn.AdaptiveAvgPool2d):
+        return 1
+    for child in reversed(list(module.children())):
+        places = _needed(child, places)
+    return places
