@@ -3,7 +3,7 @@
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP_INSTALL := $(RUN) pip install --disable-pip-version-check
-PACKAGES := api worker cli genart_core tests benchmarks
+PACKAGES := api worker cli genart_core tests benchmarks examples
 
 # One lock for every supported Python and platform. uv only writes it; pip installs from it.
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

@@ -1,0 +1,1 @@
+"""Examples to run, and the pictures that they run on."""
