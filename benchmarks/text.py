@@ -24,8 +24,8 @@ from torch import nn
 
 from benchmarks.rig.figures import HEAD, Figure, table
 from genart_core.arts.text.generate import generate
-from genart_core.arts.text.model import StoredModel, load_model, unpack
 from genart_core.arts.text.request import TextRequest
+from genart_core.arts.text.stored import StoredModel, load_model, unpack
 from genart_core.artwork import Artwork, Model, Run
 from genart_core.weights import SHIPPED
 

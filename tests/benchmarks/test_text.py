@@ -9,7 +9,7 @@ import torch
 
 from benchmarks import text
 from benchmarks.rig.figures import Figure
-from genart_core.arts.text.model import load_model, save_model, unpack
+from genart_core.arts.text.stored import load_model, save_model, unpack
 from tests.arts.text.conftest import random_model
 
 

@@ -10,8 +10,8 @@ from benchmarks.text import Bench, Job
 from genart_core.arts.text.cell import Cell, Desk, load_cell
 from genart_core.arts.text.generate import generate
 from genart_core.arts.text.graph import EAGER_STEPS
-from genart_core.arts.text.model import load_model
 from genart_core.arts.text.request import TextRequest
+from genart_core.arts.text.stored import load_model
 from genart_core.weights import SHIPPED
 
 MODEL = SHIPPED / "text" / "nietzsche.safetensors"

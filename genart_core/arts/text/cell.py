@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from genart_core.arts.text.graph import Recorder, Replay
-from genart_core.arts.text.model import LANES, StoredModel, laid_out, load_model
 from genart_core.arts.text.spelling import Spelling
+from genart_core.arts.text.stored import LANES, StoredModel, laid_out, load_model
 
 RowState: TypeAlias = tuple[Tensor, Tensor]  # h (int8) and c of one row, each (L, H)
 

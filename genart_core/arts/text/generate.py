@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from genart_core.arts.text.cell import Cell, Desk, load_cell
-from genart_core.arts.text.model import padded
 from genart_core.arts.text.rows import Row, Seats
 from genart_core.arts.text.sampling import Sampler, write
+from genart_core.arts.text.stored import padded
 from genart_core.artwork import Run, Workbench
 
 MAX_ROWS = 32

@@ -22,9 +22,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from genart_core.arts.text.history import Repeats
-from genart_core.arts.text.model import NEVER, padded
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.spelling import Wording
+from genart_core.arts.text.stored import NEVER, padded
 
 
 class Steps(Protocol):

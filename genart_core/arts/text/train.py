@@ -11,17 +11,11 @@ from rich.console import Console
 
 from genart_core.arts.text.data import read_corpus
 from genart_core.arts.text.losses import measure
-from genart_core.arts.text.model import (
-    Config,
-    LanguageModel,
-    StoredModel,
-    load_model,
-    save_model,
-    unpack,
-)
+from genart_core.arts.text.model import Config, LanguageModel
 from genart_core.arts.text.quotes import CHARACTERS, WORDS, QuoteIndex
 from genart_core.arts.text.recipe import Order, Recipe, lineage
 from genart_core.arts.text.report import Report
+from genart_core.arts.text.stored import StoredModel, load_model, save_model, unpack
 from genart_core.arts.text.training import Training, run, write_samples
 from genart_core.arts.text.vocabulary import Unit
 from genart_core.errors import DamagedWeightsError, UnknownModelError

@@ -21,21 +21,13 @@ from torch import Tensor, nn
 from genart_core.arts.text.cell import Cell, Desk
 from genart_core.arts.text.data import Batches, Corpus
 from genart_core.arts.text.losses import bits_per_token, measure
-from genart_core.arts.text.model import (
-    Config,
-    LanguageModel,
-    Noise,
-    State,
-    StoredModel,
-    pack,
-    padded,
-    write_atomically,
-)
+from genart_core.arts.text.model import Config, LanguageModel, Noise, State
 from genart_core.arts.text.recipe import Recipe
 from genart_core.arts.text.report import Report
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.sampling import Sampler, write
 from genart_core.arts.text.spelling import Wording
+from genart_core.arts.text.stored import StoredModel, pack, padded, write_atomically
 from genart_core.errors import DamagedWeightsError
 from genart_core.nn.signals import collected_signals
 

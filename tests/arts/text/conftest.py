@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from genart_core.arts.text.model import Config, LanguageModel, StoredModel, pack, save_model
+from genart_core.arts.text.model import Config, LanguageModel
 from genart_core.arts.text.quotes import WORDS, QuoteIndex
 from genart_core.arts.text.request import TextRequest
+from genart_core.arts.text.stored import StoredModel, pack, save_model
 from genart_core.arts.text.vocabulary import Vocabulary, split
 from genart_core.artwork import Artwork, Model, Run
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genart_core.arts.text.losses import LOGITS_BYTES, bits_per_token, measure
-from genart_core.arts.text.model import unpack
+from genart_core.arts.text.stored import unpack
 
 from .conftest import random_model
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from genart_core.arts.text.history import Repeats
-from genart_core.arts.text.model import NEVER, padded
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.sampling import Sampler, write
+from genart_core.arts.text.stored import NEVER, padded
 
 
 class FixedDesk:

@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 
 from genart_core.arts.text.data import read_corpus
 from genart_core.arts.text.losses import measure
-from genart_core.arts.text.model import Config, LanguageModel, load_model, unpack
+from genart_core.arts.text.model import Config, LanguageModel
 from genart_core.arts.text.recipe import Order, Recipe
 from genart_core.arts.text.report import Report
+from genart_core.arts.text.stored import load_model, unpack
 from genart_core.arts.text.train import app
 from genart_core.arts.text.training import Training, run, write_samples
 from genart_core.catalogue import load_trainer
