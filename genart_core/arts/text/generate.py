@@ -87,8 +87,8 @@ class Table:
 def _prompts(rows: list[Row], steps: int) -> Tensor:
     prompts = torch.full((steps, len(rows)), -1)
     for i, row in enumerate(rows):
-        ids = row.prompt(steps)
-        prompts[: len(ids), i] = torch.tensor(ids, dtype=torch.long)
+        if ids := row.prompt(steps):
+            prompts[: len(ids), i] = torch.tensor(ids)
     return prompts
 
 

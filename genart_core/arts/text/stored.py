@@ -171,26 +171,28 @@ def laid_out(
 ) -> tuple[list[tuple[Tensor, Tensor]], list[Tensor], Tensor, int]:
     """Return matrices with scales, the vectors after each, the input table, the padded H.
 
-    Gates are put in the order i, f, o, g and sizes are padded with zeros: such units stay 0. The
-    input to the first layer is one of V tokens, so that its product is looked up in a table.
+    Gates are put in the order i, f, o, g and sizes are padded with zeros: such units stay 0. What
+    i, f and o are the sigmoids of is halved, as sigmoid(x) = (1 + tanh(x / 2)) / 2. The input to
+    the first layer is one of V tokens, so that its product is looked up in a table.
     """
     config, tensors = model.config, model.tensors
     hidden = padded(config.hidden)
+    halves = torch.tensor([0.5, 0.5, 0.5, 1.0]).repeat_interleave(hidden)
     matrices, vectors = [], []
     table = torch.empty(0)
     for n in range(config.layers):
         weight, scale = tensors[f"layers.{n}.weight"], tensors[f"layers.{n}.scale"]
-        bias = _gates(tensors[f"layers.{n}.bias"], hidden)
+        bias = _gates(tensors[f"layers.{n}.bias"], hidden) * halves
         inputs, recurrent = weight[:, : -config.hidden], weight[:, -config.hidden :]
         recurrent = F.pad(_gates(recurrent, hidden), (0, hidden - config.hidden))
         if n == 0:
-            inputs = _gates(inputs.float() * scale[:, None], hidden)
+            inputs = _gates(inputs.float() * scale[:, None], hidden) * halves[:, None]
             table = embedding_of(config, tensors) @ inputs.t() + bias
         else:
             inputs = F.pad(_gates(inputs, hidden), (0, hidden - config.hidden))
             recurrent = torch.cat([inputs, recurrent], dim=1)
             vectors.append(bias)
-        matrices.append((recurrent.contiguous(), _gates(scale, hidden)))
+        matrices.append((recurrent.contiguous(), _gates(scale, hidden) * halves))
     extra = padded(config.vocabulary_size) - config.vocabulary_size
     head = F.pad(tensors["head.weight"], (0, hidden - config.hidden, 0, extra))
     matrices.append((head, F.pad(tensors["head.scale"], (0, extra))))
