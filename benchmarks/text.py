@@ -1,9 +1,9 @@
 """How fast text is written, beside a plain `nn.LSTM` loop: `python -m benchmarks.text`.
 
-Ours is `generate` as a job runs it, drawing at T = 0.8, on one thread as in a worker. Beside it the
-same weights step through `nn.LSTM`, one character at a time, with torch's defaults and with oneDNN
-off, each on as many threads as suit it best. Rounds alternate between them and ratios within a
-round are judged. Exits with 1 when a bar is missed.
+Ours is `generate` as a job runs it, drawing at T = 0.8, on one or two threads, as it finds to be
+faster. Beside it the same weights step through `nn.LSTM`, one character at a time, with torch's
+defaults and with oneDNN off, each on as many threads as suit it best. Rounds alternate between them
+and ratios within a round are judged. Exits with 1 when a bar is missed.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from genart_core.arts.text.generate import generate
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.stored import StoredModel, load_model, unpack
 from genart_core.artwork import Artwork, Model, Run
+from genart_core.catalogue import find_kind
 from genart_core.weights import SHIPPED
 
 TEMPERATURE = 0.8
@@ -82,7 +83,7 @@ class Bench:
 
     device = "cpu"
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = find_kind("text").threads) -> None:
         self.path = path
         self.threads = threads
         self._held: Any = None
@@ -245,7 +246,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default="nietzsche", help="a model that ships, or a file")
     parser.add_argument("--characters", type=int, default=600, help="per text and round")
     parser.add_argument("--rounds", type=int, default=9, help="how often each is measured")
-    parser.add_argument("--threads", type=int, default=1, help="that ours computes on")
+    most = find_kind("text").threads
+    parser.add_argument("--threads", type=int, default=most, help="that ours may compute on")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     asked = parser.parse_args(arguments)
     is_file = asked.model.endswith(".safetensors")
@@ -261,7 +263,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         has = "with" if about["avx512_vnni"] else "without"
         print(f"{about['cpu']}, {has} AVX-512 VNNI; torch {about['torch']}; {asked.model}")
-        print(f"ours on {asked.threads} thread{'s' * (asked.threads > 1)}\n")
+        print(
+            "ours on one thread\n"
+            if asked.threads == 1
+            else f"ours on up to {asked.threads} threads\n"
+        )
         print(table(HEAD, rows))
     return 0 if all(figure.is_met for figure in figures) else 1
 

@@ -32,8 +32,8 @@ class Kind:
 
     `batch_key(request)` names what may be made together: equal keys share a forward pass, at most
     `batch_limit` jobs at once. `cost(request)` is in units that run time is proportional to; run
-    times are learned per kind and unit. `threads` is how many CPU threads serve it best (0 = all):
-    many small steps run fastest on one.
+    times are learned per kind and unit. `threads` is how many CPU threads serve it best (0 = all,
+    and never more): many small steps gain nothing by many.
 
     `models` is the folder of its weights, below `weights/` and below `GENART_HOME/models`; left out
     it is the art's name. `check(request, card, memory)` raises `RefusedError` for what the chosen
@@ -68,7 +68,7 @@ KINDS = (
         batch_limit=16,
         batch_key=text_batch_key,
         cost=text_cost,
-        threads=1,
+        threads=2,
     ),
 )
 

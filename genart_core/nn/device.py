@@ -30,8 +30,8 @@ def pick_device(wish: str) -> str:
 
 
 def use_threads(count: int) -> None:
-    """Compute on `count` CPU threads from now on; 0 = as many as there are cores."""
-    torch.set_num_threads(count or _CORES)
+    """Compute on `count` CPU threads from now on, at most one per core; 0 = one per core."""
+    torch.set_num_threads(min(count or _CORES, _CORES))
 
 
 def free_memory(device: str) -> int | None:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from genart_core.arts.text.graph import Recorder, Replay
+from genart_core.arts.text.pace import Pace
 from genart_core.arts.text.spelling import Spelling
 from genart_core.arts.text.stored import LANES, StoredModel, laid_out, load_model
 
@@ -76,6 +77,7 @@ class Cell:
         half[2 * self.hidden :] *= 127.0  # the output gate, so that h comes times 127
         self.half = half.to(device)
         self.recorder = Recorder(device)
+        self.pace = Pace(torch.set_num_threads)
 
     def zero(self) -> RowState:
         """Return the state before the first token."""

@@ -5,7 +5,8 @@
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -29,15 +30,27 @@ def generate(runs: Sequence[Run], workbench: Workbench) -> None:
     seats.admit(runs)
     table = Table(cell)
     poll_due = 0.0
-    while True:
-        seats.settle()
-        if seats.free > 0 and time.monotonic() >= poll_due:
-            seats.admit(workbench.more(seats.free))
+    with paced(cell):
+        while True:
             seats.settle()
-            poll_due = time.monotonic() + POLL_SECONDS
-        if not seats.seated:
-            return
-        table.advance(seats.seated)
+            if seats.free > 0 and time.monotonic() >= poll_due:
+                seats.admit(workbench.more(seats.free))
+                seats.settle()
+                poll_due = time.monotonic() + POLL_SECONDS
+            if not seats.seated:
+                return
+            table.advance(seats.seated)
+
+
+@contextmanager
+def paced(cell: Cell) -> Iterator[None]:
+    """Let the cell's pace choose among the threads that are given by torch's setting."""
+    given = torch.get_num_threads()
+    cell.pace.give(given if cell.device == "cpu" else 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(given)
 
 
 class Table:
@@ -56,9 +69,9 @@ class Table:
         if rows != self.rows:
             self._seat(rows)
         begin = time.perf_counter()
+        device, pace = self.cell.device, self.cell.pace
         fitting = max(1, int(CHUNK_SECONDS / self.seconds_per_step))
-        steps = min(fitting, min(row.steps_left for row in rows))
-        device = self.cell.device
+        steps = pace.begin(min(fitting, min(row.steps_left for row in rows)))
         drawn, entropies = write(
             self.desk,
             self.sampler,
@@ -69,7 +82,10 @@ class Table:
         self.last = drawn[-1]
         for row, ids, bits in zip(rows, drawn.t().tolist(), entropies.t().tolist(), strict=True):
             row.accept(ids, bits)
-        self.seconds_per_step = (time.perf_counter() - begin) / steps
+        seconds = (time.perf_counter() - begin) / steps
+        pace.end(seconds)
+        if not pace.is_trial:
+            self.seconds_per_step = seconds
 
     def _seat(self, rows: list[Row]) -> None:
         states = dict(zip(self.rows, self.desk.states(), strict=False))
@@ -82,6 +98,7 @@ class Table:
         size, device = len(self.cell.vocabulary), self.cell.device
         self.sampler = Sampler(requests, repeats, size, device, wordings)
         self.rows = list(rows)
+        self.cell.pace.forget()
 
 
 def _prompts(rows: list[Row], steps: int) -> Tensor:

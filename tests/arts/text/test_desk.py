@@ -87,6 +87,24 @@ def test_logits_do_not_depend_on_the_batch(make: Maker, seed: int, rows: int, pl
         assert torch.equal(in_company, alone)
 
 
+def test_logits_do_not_depend_on_the_threads() -> None:
+    cell = Cell(random_model(hidden=576), "cpu")
+    size = len(cell.vocabulary)
+    ids = torch.randint(size, (20, 31), generator=torch.Generator().manual_seed(1))
+    found = []
+
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        try:
+            for rows in (1, 16, 31):  # of 31 rows torch divides the work on single numbers too
+                desk = Desk(cell, [cell.zero()] * rows)
+                found.append(torch.stack([desk.step(step[:rows])[0] for step in ids]))
+        finally:
+            torch.set_num_threads(1)
+
+    assert all(torch.equal(logits, found[0]) for logits in found)
+
+
 def test_all_ways_to_multiply_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     model = random_model(hidden=96)
     found = []
