@@ -1,47 +1,29 @@
-"""What a training tells its user: a progress bar on a terminal, plain lines elsewhere."""
+"""What a training of a text model tells its user, beside its progress."""
 
-import time
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-LINE_SECONDS = 15.0
+from genart_core.nn.report import Report as Progress
 
 
 class Report:
-    """Reports progress to `console`; a context manager."""
+    """Reports progress, figures and samples to `console`; a context manager."""
 
     def __init__(self, console: Console) -> None:
-        self.console = console
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("training", total=1.0)
-        self._line_due = 0.0
-        self._rate = 0.0
+        self._progress = Progress(console, "chars")
+        self.say = self._progress.say
 
     def __enter__(self) -> "Report":
-        self._bar.start()
+        self._progress.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._bar.stop()
+        self._progress.__exit__(*exception)
 
     def step(self, *, progress: float, bits: float, characters: int, seconds: float) -> None:
         """Report one step: share of the training done, its loss, its size and its duration."""
-        rate = characters / max(seconds, 1e-9)
-        self._rate = rate if not self._rate else 0.95 * self._rate + 0.05 * rate
-        line = f"{bits:.3f} bits/char, {self._rate:,.0f} chars/s"
-        self._bar.update(self._task, completed=progress, description=line)
-        if not self.console.is_terminal and time.monotonic() >= self._line_due:
-            self._line_due = time.monotonic() + LINE_SECONDS
-            self.say(f"{progress:6.1%}  {line}")
+        self._progress.step(progress, f"{bits:.3f} bits/char", characters / max(seconds, 1e-9))
 
     def validation(self, place: str, *, bits: float, best: float) -> None:
         """Report the bits per character of the validation text."""
@@ -52,7 +34,3 @@ class Report:
         """Show what the network writes at each temperature."""
         for temperature, text in samples.items():
             self.say(f"  T = {temperature}: {' '.join(text.split())}")
-
-    def say(self, line: str) -> None:
-        """Print a line as it is."""
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)

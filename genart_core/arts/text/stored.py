@@ -4,7 +4,6 @@ A file is safetensors: int8 matrices, and a header with the card and the vocabul
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from genart_core.arts.text.model import Config, LanguageModel
 from genart_core.arts.text.quotes import QuoteIndex
 from genart_core.arts.text.vocabulary import Vocabulary
 from genart_core.errors import DamagedWeightsError
+from genart_core.nn.checkpoint import write_atomically
 
 # Widths are padded to whole SIMD registers, twice unrolled (AVX-512): in a remainder torch computes
 # tanh and a * b + c by other instructions, and what is a remainder depends on the batch.
@@ -145,25 +145,6 @@ def _model_of(header: dict[str, Any], tensors: dict[str, Tensor]) -> StoredModel
     if "spelled" in tensors:
         vocabulary["spelled"] = tuple(tensors.pop("spelled").numpy().tobytes().decode().split("\0"))
     return StoredModel(Config(**config), Vocabulary(**vocabulary), tensors, card, quotes)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file by way of a synced neighbour and a rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    neighbour = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with neighbour.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        neighbour.replace(path)
-    finally:
-        neighbour.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def laid_out(

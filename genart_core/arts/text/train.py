@@ -23,6 +23,8 @@ from genart_core.weights import find_model
 
 HOME = Path("~/.genart")
 HIDDEN: dict[Unit, int] = {"character": 512, "word": 384}
+# Models of words stay at the frequencies of single words for long when steps are larger.
+LEARNING_RATE: dict[Unit, float] = {"character": 6e-3, "word": 2e-3}
 
 app = typer.Typer(help="Train a text model.")
 
@@ -47,7 +49,9 @@ def text(
     ] = 128,
     dropout: Annotated[float, typer.Option(min=0, max=0.95, help="Share of features.")] = 0.3,
     weight_dropout: Annotated[float, typer.Option(min=0, max=0.95, help="Share of weights.")] = 0.2,
-    learning_rate: Annotated[float, typer.Option(min=0, help="Peak of the schedule.")] = 6e-3,
+    learning_rate: Annotated[
+        float, typer.Option(min=0, help="Peak of the schedule; 0: 6e-3, by words 2e-3.")
+    ] = 0.0,
     rows: Annotated[int, typer.Option(min=1, help="Texts read side by side.")] = 32,
     chunk: Annotated[int, typer.Option(min=1, help="Tokens per step and row.")] = 64,
     patience: Annotated[
@@ -68,7 +72,7 @@ def text(
         steps=steps,
         rows=rows,
         chunk=chunk,
-        learning_rate=learning_rate,
+        learning_rate=learning_rate or LEARNING_RATE[unit],
         dropout=dropout,
         weight_dropout=weight_dropout,
         patience=patience,
@@ -144,8 +148,16 @@ def _finished(training: Training, order: Order) -> StoredModel:
     config, corpus, recipe = training.network.config, training.corpus, training.recipe
     unit = corpus.vocabulary.unit
     model = training.model(training.best)
-    size = {"hidden": HIDDEN[unit], "embedding": config.hidden if config.tied else 128}
-    usual = asdict(Recipe()) | asdict(Config(config.vocabulary_size)) | {**size, "tied": False}
+    usual = (
+        asdict(Recipe())
+        | asdict(Config(config.vocabulary_size))
+        | {
+            "hidden": HIDDEN[unit],
+            "embedding": config.hidden if config.tied else 128,
+            "tied": False,
+            "learning_rate": LEARNING_RATE[unit],
+        }
+    )
     options = asdict(recipe) | asdict(config) | {"tied": False}
     card = order.card(recipe, order.command(options, usual)) | {
         "data": {

@@ -27,8 +27,9 @@ from genart_core.arts.text.report import Report
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.sampling import Sampler, write
 from genart_core.arts.text.spelling import Wording
-from genart_core.arts.text.stored import StoredModel, pack, padded, write_atomically
+from genart_core.arts.text.stored import StoredModel, pack, padded
 from genart_core.errors import DamagedWeightsError
+from genart_core.nn.checkpoint import write_atomically
 from genart_core.nn.signals import collected_signals
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.2)

@@ -13,7 +13,6 @@ from genart_core.arts.text.stored import (
     quantize,
     save_model,
     unpack,
-    write_atomically,
 )
 from genart_core.errors import DamagedWeightsError
 from genart_core.weights import read_card
@@ -151,20 +150,3 @@ def test_words_that_the_vocabulary_cannot_spell_are_damage(tmp_path: Path, spell
 
     with pytest.raises(DamagedWeightsError, match="not a text model"):
         load_model(path)
-
-
-def test_failed_write_leaves_the_old_file_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-
-    def fail(*_: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, b"new")
-
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]

@@ -239,6 +239,7 @@ def test_command_trains_a_model_of_words(tmp_path: Path) -> None:
         "genart train text tale.txt --name tale --unit word --vocabulary 256 --reflow --steps 40 "
         "--rows 4 --chunk 16 --hidden 32 --licence 'not stated'"
     )
+    assert model.card["recipe"]["learning_rate"] == 2e-3  # a character model has 6e-3
     metrics = model.card["metrics"]
     assert metrics["validation_perplexity"] > 1.0
     assert metrics["validation_tokens"] < metrics["validation_characters"] / 2
