@@ -62,7 +62,15 @@ class Stages:
 class Network:
     """A resident network; `cut` gives what an art computes with."""
 
-    def __init__(self, stages: Stages, classes: tuple[str, ...] = (), device: str = "cpu") -> None:
+    def __init__(
+        self,
+        stages: Stages,
+        classes: tuple[str, ...] = (),
+        device: str = "cpu",
+        *,
+        card: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.card = dict(card or {})
         self.stages = stages
         self.classes = classes
         self.device = device
@@ -203,7 +211,7 @@ def load_network(path: Path, device: str) -> Network:
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
         stages = Stages(*ARCHITECTURES[facts["architecture"]](facts, tensors))
         names = tuple(str(each["name"]) for each in card.get("classes", ()))
-        return Network(stages, names, device)
+        return Network(stages, names, device, card=card)
     except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise DamagedWeightsError(f"{path.name} is not a feature network: {error}") from error
 
