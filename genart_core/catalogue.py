@@ -11,6 +11,10 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeAlias
 
+from genart_core.arts.dream.request import DreamRequest
+from genart_core.arts.dream.request import batch_key as dream_batch_key
+from genart_core.arts.dream.request import check as dream_check
+from genart_core.arts.dream.request import cost as dream_cost
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.request import batch_key as text_batch_key
 from genart_core.arts.text.request import cost as text_cost
@@ -69,6 +73,19 @@ KINDS = (
         batch_key=text_batch_key,
         cost=text_cost,
         threads=2,
+    ),
+    Kind(
+        name="dream",
+        art="dream",
+        summary="A picture in which a network sees more and more of what it knows (DeepDream)",
+        request=DreamRequest,
+        generate="genart_core.arts.dream.generate:generate",
+        batch_limit=1,
+        batch_key=dream_batch_key,
+        cost=dream_cost,
+        threads=0,
+        models="features",
+        check=dream_check,
     ),
 )
 
