@@ -11,7 +11,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --f
 ALL := --extra worker --extra embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check chaos bench bench-text gpu docs openapi lock clean
+.PHONY: help up test check chaos bench bench-text bench-dream gpu docs openapi lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
@@ -41,7 +41,10 @@ bench: $(VENV)/.installed-dev ## measure the service beside its yardsticks
 bench-text: $(VENV)/.installed-dev ## measure text beside a plain nn.LSTM loop
 	$(RUN) benchmarks.text
 
-gpu: ## check text on a CUDA device; exits 3 without one, needs no installation
+bench-dream: $(VENV)/.installed-dev ## measure a step of a dream beside its bare network
+	$(RUN) benchmarks.dream
+
+gpu: ## check text and dreams on a CUDA device; exits 3 without one, needs no installation
 	$(firstword $(wildcard $(VENV)/bin/python) python3) -m tests.gpu
 
 docs: $(VENV)/.installed-dev ## write the generated pages

@@ -46,4 +46,5 @@ def test_exit_code_is_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.get_device_name", lambda: "a device")
     for checks, code in (([check_fails], 1), ([lambda: ""], 0)):
         monkeypatch.setattr("tests.gpu.check_text.CHECKS", checks)
+        monkeypatch.setattr("tests.gpu.check_dream.CHECKS", [])
         assert main() == code
