@@ -81,7 +81,7 @@ def artwork_of(run: Run, network: Network, device: str) -> Artwork:
     output = encode(finished, request.format, metadata=request.model_dump(mode="json"))
     height, width = original.shape[-2:]
     result = {
-        "losses": [float(f"{loss:.5g}") for loss in losses],
+        "losses": [float(f"{loss:.4g}") for loss in losses],
         "steps": len(losses),
         "width": width,
         "height": height,

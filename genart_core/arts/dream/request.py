@@ -73,7 +73,7 @@ class DreamRequest(ArtRequest):
         description="At how many scales to dream, from coarse to fine. Scales at which the "
         "picture would be too small for the network are left out.",
         ge=1,
-        le=12,
+        le=10,
     )
     octave_scale: float = Field(
         default=1.4,
@@ -87,7 +87,7 @@ class DreamRequest(ArtRequest):
         title="Iterations",
         description="Steps of gradient ascent in each octave.",
         ge=1,
-        le=500,
+        le=400,
     )
     step_size: float = Field(
         default=0.015,
@@ -279,12 +279,13 @@ def _check_memory(
 def _names(entry: Mapping[str, Any]) -> set[str]:
     """Return all that a class goes by; ImageNet's own names are lists with commas."""
     name = str(entry.get("name", "")).casefold()
-    return {str(entry.get("wnid", "")).casefold(), name, *(n.strip() for n in name.split(","))}
+    found = {str(entry.get("wnid", "")).casefold(), name, *(n.strip() for n in name.split(","))}
+    return found - {""}
 
 
 def _no_class(wanted: str, found: Sequence[int], classes: Sequence[Mapping[str, Any]]) -> str:
     if found:
-        ids = ", ".join(f"{i} ({classes[i].get('wnid', classes[i].get('name'))})" for i in found)
+        ids = ", ".join(f"{i} ({classes[i].get('wnid', wanted)})" for i in found[:8])
         return f"Several classes are called {wanted!r}: {ids}; give the index"
     word = wanted.strip().casefold()
     near = [str(c.get("name")) for c in classes if word in str(c.get("name", "")).casefold()]
