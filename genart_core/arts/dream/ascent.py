@@ -77,16 +77,23 @@ class Ascent:
         for octave, size in enumerate(sizes):
             if octave > 0:
                 lower, base = base, resize(original, *size)
-                lost = base - resize(lower, *size)
-                image = resize(image, *size).add_(lost, alpha=request.detail).clamp_(0.0, 1.0)
+                image = self._enlarged(image, lower, base)
+                del lower  # a large picture's octaves are large too
             image, found = self._octave(image, octave, len(sizes))
             losses += found
         return image, losses
 
+    def _enlarged(self, image: Tensor, lower: Tensor, base: Tensor) -> Tensor:
+        """Return an octave's result at the next size, with the detail that `base` has there."""
+        height, width = base.shape[-2:]
+        lost = torch.sub(base, resize(lower, height, width))
+        larger = resize(image, height, width).add_(lost, alpha=self.request.detail)
+        return larger.clamp_(0.0, 1.0)
+
     def _octave(self, image: Tensor, octave: int, octaves: int) -> tuple[Tensor, list[float]]:
         request, meter = self.request, Meter()
         total, shift = octaves * request.iterations, (0, 0)
-        image, climb = self._prepared(image)
+        climb = self._prepared(image)
         for iteration in range(request.iterations):
             self.watch.before_work()
             drawn = self._shift()
@@ -101,16 +108,15 @@ class Ascent:
                 break
         return so_far(), meter.until(request.max_loss)
 
-    def _prepared(self, image: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
-        """Return the memory that an octave works in, and its step."""
-        image = image.clone(memory_format=torch.contiguous_format)
+    def _prepared(self, image: Tensor) -> Callable[[], Tensor]:
+        """Return an octave's step, which changes the image."""
 
         def climb() -> Tensor:
             return self.climb(image)
 
         if self.tiling.holds(image) and self.request.iterations >= WORTH_RECORDING:
-            return image, self.recorder.recorded(climb, [image])
-        return image, climb
+            return self.recorder.recorded(climb, [image])
+        return climb
 
     def climb(self, image: Tensor) -> Tensor:
         """Take one step, in place; return the loss before it.

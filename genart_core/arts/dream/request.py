@@ -11,8 +11,8 @@ from genart_core.request import ArtRequest, ImageInput
 
 MAX_SIZE = 4096
 LOGITS = "logits"
-# Seen at 4096 px: pictures, gradient and encoder hold 12 numbers of 4 bytes per value at most.
-PICTURE_BYTES = 150  # per pixel of the output
+# Per pixel of the output; 184 were seen with a Laplacian pyramid, fifteen pictures of three floats.
+PICTURE_BYTES = 200
 SMALLEST_WINDOW = 256  # pixels; below, most of what a deep layer sees would lie outside
 
 LayerName = Annotated[str, Field(min_length=1, max_length=100)]
