@@ -80,7 +80,7 @@ def features(
         figures = training.evaluate()
         card = {
             "name": name,
-            "licence": "weights trained by this project",
+            "licence": f"weights trained by this project; data: {licence}",
             "command": _command(folders, name, teacher, recipe, side, licence, source),
             "recipe": {**asdict(recipe), "side": side},
             "papers": PAPERS,

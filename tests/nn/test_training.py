@@ -145,6 +145,7 @@ def test_the_command_writes_a_network_that_can_be_used(
         "genart train features photos --name mine --teacher darknet.npz --steps 2 --batch 4 "
         "--side 32 --licence 'public domain'"
     )
+    assert card["licence"] == "weights trained by this project; data: public domain"
     assert card["log"][-1]["steps"] == 2
     assert set(card["metrics"]) == {
         "error_relu3_2",
