@@ -1,0 +1,188 @@
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genart_core.arts.style.generate import generate
+from genart_core.arts.style.layers import Layers, choose_layers
+from genart_core.arts.style.request import StyleRequest
+from genart_core.artwork import Artwork, Model, Run
+from genart_core.nn.features import Network
+from genart_core.nn.image import Picture, decode, encode
+from tests.support.features import tiny_network, write_tiny_network
+
+SIDE = 64
+
+
+def landscape(height: int = SIDE, width: int = SIDE) -> Tensor:
+    """Return a sky, a sun and a dark hill `(3, H, W)`."""
+    y = torch.linspace(0.0, 1.0, height)[:, None].expand(height, width)
+    x = torch.linspace(0.0, 1.0, width)[None].expand(height, width)
+    sky = torch.stack([0.3 + 0.4 * y, 0.5 + 0.2 * y, 0.9 - 0.3 * y])
+    sun = ((x - 0.7) ** 2 + (y - 0.3) ** 2 < 0.02).float()
+    hill = (y > 0.75 - 0.25 * torch.sin(3.0 * x)).float()
+    sky = torch.lerp(sky, torch.tensor([1.0, 0.9, 0.3])[:, None, None].expand_as(sky), sun)
+    return torch.lerp(sky, torch.tensor([0.15, 0.3, 0.1])[:, None, None].expand_as(sky), hill)
+
+
+def stripes(
+    colour: tuple[float, float, float], period: int = 6, height: int = SIDE, width: int = SIDE
+) -> Tensor:
+    """Return slanted stripes of a colour on black `(3, H, W)`."""
+    place = torch.arange(height)[:, None] + torch.arange(width)[None]
+    wave = 0.5 + 0.5 * torch.sin(2.0 * torch.pi * place / period)
+    return wave * torch.tensor(colour)[:, None, None]
+
+
+RED, BLUE = (0.9, 0.2, 0.1), (0.1, 0.2, 0.9)
+
+
+def file_of(rgb: Tensor, alpha: Tensor | None = None) -> bytes:
+    return encode(Picture(rgb, alpha), "png", metadata={}).data
+
+
+class FakeRun:
+    """A run that remembers what was said to it, and may stop after so many steps."""
+
+    def __init__(
+        self,
+        content: bytes | Tensor,
+        *styles: bytes | Tensor,
+        masks: tuple[Tensor, ...] = (),
+        stop_after: int | None = None,
+        wants_preview: bool = False,
+        **fields: Any,
+    ) -> None:
+        self.files: dict[str, bytes] = {}
+        quick = {"seed": 1, "size": SIDE, "iterations": 4, "scales": 1, "model": "tiny"}
+        self.request = StyleRequest(
+            content=self._keep(content),
+            style=[self._keep(style) for style in styles],
+            masks=[self._keep(mask.expand(3, -1, -1)) for mask in masks],
+            **{**quick, **fields},
+        )
+        self.stop_after = stop_after
+        self.wants_preview = wants_preview
+        self.artwork: Artwork | None = None
+        self.failure: tuple[str, str] | None = None
+        self.steps: list[tuple[int, int]] = []
+        self.previews: list[tuple[bytes, str, int, int]] = []
+        self.asked = 0
+
+    def _keep(self, picture: bytes | Tensor) -> str:
+        data = picture if isinstance(picture, bytes) else file_of(picture)
+        reference = f"asset:{sha256(data).hexdigest()}"
+        self.files[reference] = data
+        return reference
+
+    def input(self, ref: str) -> bytes:
+        return self.files[ref]
+
+    @property
+    def stopped(self) -> bool:
+        self.asked += 1
+        return self.stop_after is not None and len(self.steps) >= self.stop_after
+
+    def progress(self, step: int, total: int) -> None:
+        self.steps.append((step, total))
+
+    def token(self, sample: int, text: str) -> None:
+        raise AssertionError("a picture has no tokens")
+
+    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
+        self.previews.append((data, media_type, width, height))
+
+    def finish(self, artwork: Artwork) -> None:
+        assert self.artwork is None
+        self.artwork = artwork
+
+    def fail(self, code: str, detail: str) -> None:
+        self.failure = (code, detail)
+
+    @property
+    def file(self) -> bytes:
+        assert self.artwork is not None, self.failure
+        (output,) = self.artwork.outputs
+        return output.data
+
+    @property
+    def picture(self) -> Tensor:
+        return decode(self.file, max_pixels=10**7).rgb
+
+    @property
+    def losses(self) -> Mapping[str, list[float]]:
+        assert self.artwork is not None, self.failure
+        losses: dict[str, list[float]] = self.artwork.result["losses"]
+        return losses
+
+
+class FakeWorkbench:
+    """A workbench with one network."""
+
+    device = "cpu"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._held: Any = None
+
+    def model(self, art: str, name: str, load: Callable[[Path, str], Model]) -> Model:
+        assert art == "features"
+        if self._held is None:
+            self._held = load(self.path, self.device)
+        held: Model = self._held
+        return held
+
+    def more(self, room: int) -> tuple[Run, ...]:
+        return ()
+
+
+Paint = Callable[..., FakeRun]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    return tiny_network(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def layers(network: Network) -> Layers:
+    return choose_layers(None, None, known_layers(network))
+
+
+def known_layers(network: Network) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "channels": layer.channels, "stride": layer.stride}
+        for name, layer in network.layers.items()
+    ]
+
+
+@pytest.fixture(scope="session")
+def workbench(tmp_path_factory: pytest.TempPathFactory) -> FakeWorkbench:
+    return FakeWorkbench(write_tiny_network(tmp_path_factory.mktemp("models") / "tiny.safetensors"))
+
+
+@pytest.fixture
+def paint(workbench: FakeWorkbench) -> Paint:
+    """Return what makes a run of pictures and fields, and lets it be painted."""
+
+    def painted(*pictures: bytes | Tensor, **fields: Any) -> FakeRun:
+        run = FakeRun(*pictures, **fields)
+        generate([run], workbench)
+        return run
+
+    return painted
+
+
+def numbers(seed: int, *shape: int) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
