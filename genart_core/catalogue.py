@@ -15,6 +15,10 @@ from genart_core.arts.dream.request import DreamRequest
 from genart_core.arts.dream.request import batch_key as dream_batch_key
 from genart_core.arts.dream.request import check as dream_check
 from genart_core.arts.dream.request import cost as dream_cost
+from genart_core.arts.style.request import StyleRequest
+from genart_core.arts.style.request import batch_key as style_batch_key
+from genart_core.arts.style.request import check as style_check
+from genart_core.arts.style.request import cost as style_cost
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.request import batch_key as text_batch_key
 from genart_core.arts.text.request import cost as text_cost
@@ -86,6 +90,19 @@ KINDS = (
         threads=0,
         models="features",
         check=dream_check,
+    ),
+    Kind(
+        name="style",
+        art="style",
+        summary="The content of one picture in the manner of others (neural style transfer)",
+        request=StyleRequest,
+        generate="genart_core.arts.style.generate:generate",
+        batch_limit=1,
+        batch_key=style_batch_key,
+        cost=style_cost,
+        threads=0,
+        models="features",
+        check=style_check,
     ),
 )
 

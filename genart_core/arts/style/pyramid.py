@@ -73,16 +73,15 @@ class Painter:
         Raises:
             StoppedError: within a step of the run being stopped.
         """
-        optimiser: Optimiser | None = None
-        for size in self.manner.sizes:
+        coarsest, *finer = self.manner.sizes
+        seen = self._at(sitters, coarsest)
+        optimiser = self._optimiser(self._first(seen, generator), None)
+        self._optimise(optimiser, seen)
+        for size in finer:
             seen = self._at(sitters, size)
-            if optimiser is None:
-                image = self._first(seen, generator)
-            else:
-                image = resize(optimiser.best, *seen.content.shape[-2:]).clamp(0.0, 1.0)
+            image = resize(optimiser.best, *seen.content.shape[-2:]).clamp(0.0, 1.0)
             optimiser = self._optimiser(image, optimiser)
             self._optimise(optimiser, seen)
-        assert optimiser is not None
         return optimiser.best.clamp(0.0, 1.0)
 
     @property
@@ -94,7 +93,9 @@ class Painter:
         """Return the sitters as they are seen at one scale."""
         content = _resized(sitters.content, size)
         height, width = content.shape[-2:]
-        styles = [_resized(s, max(1, round(size * self.manner.style_scale))) for s in sitters.styles]
+        styles = [
+            _resized(s, max(1, round(size * self.manner.style_scale))) for s in sitters.styles
+        ]
         least = self.network.stride
         styles = [resize(s, *(max(least, n) for n in s.shape[-2:])).clamp(0, 1) for s in styles]
         if self.manner.matches_colors:
@@ -181,6 +182,7 @@ class Painter:
         return step
 
 
-def _resized(image: Tensor, size: int) -> Tensor:
+def _resized(image: Tensor, size: int, least: int = 1) -> Tensor:
+    """Return an image whose longest side is `size`, and whose sides are at least `least`."""
     height, width = fit(image.shape[-2], image.shape[-1], size)
-    return resize(image, height, width).clamp(0.0, 1.0)
+    return resize(image, max(least, height), max(least, width)).clamp(0.0, 1.0)

@@ -258,9 +258,7 @@ def check(request: StyleRequest, card: Mapping[str, Any], memory_bytes: int | No
 
 
 def _check_memory(request: StyleRequest, layers: Layers, available: int) -> None:
-    needs = memory.Needs.of(
-        layers, lbfgs=request.optimizer == "lbfgs", pictures=request.pictures
-    )
+    needs = memory.Needs.of(layers, lbfgs=request.optimizer == "lbfgs", pictures=request.pictures)
     if needs.least(request.size * request.size) <= available:
         return
     fitting = needs.largest_size(available)
