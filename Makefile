@@ -11,7 +11,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --f
 ALL := --extra worker --extra embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check chaos bench bench-text bench-dream gpu docs openapi lock clean
+.PHONY: help up test check chaos bench bench-text bench-dream bench-style gpu docs openapi lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
@@ -44,7 +44,10 @@ bench-text: $(VENV)/.installed-dev ## measure text beside a plain nn.LSTM loop
 bench-dream: $(VENV)/.installed-dev ## measure a step of a dream beside its bare network
 	$(RUN) benchmarks.dream
 
-gpu: ## check text and dreams on a CUDA device; exits 3 without one, needs no installation
+bench-style: $(VENV)/.installed-dev ## measure a step of style transfer beside its bare network
+	$(RUN) benchmarks.style
+
+gpu: ## check text, dreams and style on a CUDA device; exits 3 without one, needs no installation
 	$(firstword $(wildcard $(VENV)/bin/python) python3) -m tests.gpu
 
 docs: $(VENV)/.installed-dev ## write the generated pages

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import torch
 
-from tests.gpu import check_dream, check_text
+from tests.gpu import check_dream, check_style, check_text
 
 
 def run(checks: list[Callable[[], str]]) -> int:
@@ -35,7 +35,8 @@ def main() -> int:
         print("no CUDA device: nothing was checked", file=sys.stderr)
         return 3
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}\n")
-    return 1 if run([*check_text.CHECKS, *check_dream.CHECKS]) else 0
+    checks = [*check_text.CHECKS, *check_dream.CHECKS, *check_style.CHECKS]
+    return 1 if run(checks) else 0
 
 
 if __name__ == "__main__":

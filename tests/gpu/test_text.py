@@ -47,4 +47,5 @@ def test_exit_code_is_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     for checks, code in (([check_fails], 1), ([lambda: ""], 0)):
         monkeypatch.setattr("tests.gpu.check_text.CHECKS", checks)
         monkeypatch.setattr("tests.gpu.check_dream.CHECKS", [])
+        monkeypatch.setattr("tests.gpu.check_style.CHECKS", [])
         assert main() == code
