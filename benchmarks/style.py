@@ -25,7 +25,7 @@ from benchmarks.rig.figures import HEAD, Figure, Memory, table
 from benchmarks.text import machine
 from genart_core.arts.style.layers import Layers, choose_layers
 from genart_core.arts.style.losses import evaluate
-from genart_core.arts.style.memory import SMALLEST_TILE, Needs
+from genart_core.arts.style.memory import MARGIN, Needs
 from genart_core.arts.style.optimise import Adam, Lbfgs
 from genart_core.arts.style.pyramid import Manner, Painter, Sitters
 from genart_core.arts.style.targets import Weights, make_goal
@@ -218,8 +218,8 @@ def peak(way: str, size: int) -> dict[str, int]:
         per_tile_pixel=extractor.bytes_per_pixel,
         field=extractor.receptive_field,
     )
-    least = needs.tiled(size * size, SMALLEST_TILE)
-    promised = needs.whole(size * size) if way == "whole" else least
+    pixels = (size + 2 * MARGIN) ** 2
+    promised = needs.whole(pixels) if way == "whole" else needs.least(size)
     made = painter(size, 2, available=promised)
     before = _resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # resets the high-water mark

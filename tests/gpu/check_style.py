@@ -9,7 +9,7 @@ from torch import Tensor
 
 from benchmarks.style import WEIGHTS, layers, ours, painting, picture
 from genart_core.arts.style.losses import evaluate
-from genart_core.arts.style.memory import SMALLEST_TILE, Needs
+from genart_core.arts.style.memory import MARGIN, SMALLEST_TILE, Needs
 from genart_core.arts.style.optimise import Adam, Lbfgs
 from genart_core.arts.style.pyramid import Manner, Painter, Sitters
 from genart_core.arts.style.targets import make_goal
@@ -122,7 +122,7 @@ def check_memory_of_style_is_within_its_promise() -> str:
         field=network.receptive_field,
     )
     said = []
-    for promised in (needs.whole(size**2), needs.tiled(size**2, SMALLEST_TILE)):
+    for promised in (needs.whole((size + 2 * MARGIN) ** 2), needs.least(size)):
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
         painted(DEVICE, steps=3, size=size, available=promised, is_able=False)

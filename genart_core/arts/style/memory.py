@@ -17,6 +17,9 @@ KEPT = 2.0
 AT_WORK = 4
 SLACK = 1.25
 
+# Pixels on each side that are painted and cut off: a network sees nothing beyond a border and
+# paints a frame there, two or three pixels wide.
+MARGIN = 6
 SMALLEST_TILE = 256  # pixels without the halo
 FIELD = 12  # a VGG sees some ten times the stride of its deepest layer
 OVERHEAD = 256 << 20  # weights, Gram matrices, libraries' own
@@ -72,9 +75,9 @@ class Needs:
             OVERHEAD + pixels * self.per_pixel + min(pixels, side * side) * self.per_tile_pixel
         )
 
-    def least(self, pixels: int) -> int:
-        """Return the least that it can be made in."""
-        return self.tiled(pixels, SMALLEST_TILE)
+    def least(self, size: int) -> int:
+        """Return the least that a square picture of `size` pixels a side can be made in."""
+        return self.tiled((size + 2 * MARGIN) ** 2, SMALLEST_TILE)
 
     def tile_for(self, pixels: int, available: int) -> int | None:
         """Return the side of the largest tile that fits, or the smallest; None for one piece."""
@@ -89,5 +92,5 @@ class Needs:
         low, high = 0, 1 << 20
         while low < high:
             middle = (low + high + 1) // 2
-            low, high = (middle, high) if self.least(middle**2) <= available else (low, middle - 1)
+            low, high = (middle, high) if self.least(middle) <= available else (low, middle - 1)
         return low

@@ -164,7 +164,7 @@ class Lbfgs:
 class Adam:
     """Adam, and the exponential mean of its iterates as the result."""
 
-    def __init__(self, image: Tensor, before: "Adam | None" = None) -> None:
+    def __init__(self, image: Tensor, before: "Adam | None" = None, *, margin: int = 0) -> None:
         self._x = image.detach().clone()
         self._mean = torch.zeros_like(self._x)
         self._first = torch.zeros_like(self._x)
@@ -172,7 +172,7 @@ class Adam:
         self._steps = 0
         self._averaged = 0
         if before is not None:
-            self._take_over(before)
+            self._take_over(before, margin)
 
     @property
     def trial(self) -> Tensor:
@@ -198,18 +198,23 @@ class Adam:
         self._mean.lerp_(self._x, 1.0 - DECAY)
         return losses
 
-    def _take_over(self, before: "Adam") -> None:
-        """Carry the moments over from a coarser scale.
+    def _take_over(self, before: "Adam", margin: int) -> None:
+        """Carry the moments over from a coarser scale; both pictures have a margin.
 
         Losses are means over the picture, so that a pixel's gradient shrinks as their number grows.
         """
-        size = self._x.shape[-2:]
         shrunk = before._x[0].numel() / self._x[0].numel()
-        carried = F.interpolate(before._first, size, mode="bicubic", align_corners=False)
-        self._first = carried * shrunk
-        spread = F.interpolate(before._second, size, mode="bilinear", align_corners=False)
+        self._first = self._carried(before._first, margin, "bicubic") * shrunk
+        spread = self._carried(before._second, margin, "bilinear")
         self._second = spread.clamp_min_(0.0) * shrunk**2
         self._steps = before._steps
+
+    def _carried(self, moments: Tensor, margin: int, mode: str) -> Tensor:
+        height, width = (side - 2 * margin for side in self._x.shape[-2:])
+        old_height, old_width = moments.shape[-2:]
+        inner = moments[..., margin : old_height - margin, margin : old_width - margin]
+        inner = F.interpolate(inner, (height, width), mode=mode, align_corners=False)
+        return F.pad(inner, (margin,) * 4, mode="replicate")
 
 
 def _rms(x: Tensor) -> Tensor:

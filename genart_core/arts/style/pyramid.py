@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from genart_core.arts.style.layers import Layers
 from genart_core.arts.style.losses import Goal, evaluate
-from genart_core.arts.style.memory import Needs
+from genart_core.arts.style.memory import MARGIN, Needs
 from genart_core.arts.style.optimise import Adam, Lbfgs, Optimiser
 from genart_core.arts.style.targets import Weights, apart, make_goal
 from genart_core.arts.style.tiles import StoppedError, Tiled
@@ -79,10 +80,11 @@ class Painter:
         self._optimise(optimiser, seen)
         for size in finer:
             seen = self._at(sitters, size)
-            image = resize(optimiser.best, *seen.content.shape[-2:]).clamp(0.0, 1.0)
+            height, width = (side - 2 * MARGIN for side in seen.content.shape[-2:])
+            image = _widened(resize(_narrowed(optimiser.best), height, width).clamp(0.0, 1.0))
             optimiser = self._optimiser(image, optimiser)
             self._optimise(optimiser, seen)
-        return optimiser.best.clamp(0.0, 1.0)
+        return _narrowed(optimiser.best)
 
     @property
     def steps(self) -> int:
@@ -90,7 +92,7 @@ class Painter:
         return self.manner.iterations * len(self.manner.sizes)
 
     def _at(self, sitters: Sitters, size: int) -> Sitters:
-        """Return the sitters as they are seen at one scale."""
+        """Return the sitters as they are seen at one scale, all with a margin."""
         content = _resized(sitters.content, size)
         height, width = content.shape[-2:]
         styles = [
@@ -103,7 +105,8 @@ class Painter:
         masks = sitters.masks
         if masks is not None:
             masks = apart(resize(masks[None], height, width)[0].clamp(0.0, 1.0))
-        return Sitters(content, styles, masks)
+            masks = _widened(masks)
+        return Sitters(_widened(content), [_widened(style) for style in styles], masks)
 
     def _first(self, seen: Sitters, generator: torch.Generator) -> Tensor:
         content = seen.content
@@ -117,7 +120,7 @@ class Painter:
     def _optimiser(self, image: Tensor, before: Optimiser | None) -> Optimiser:
         if self.manner.optimizer == "lbfgs":
             return Lbfgs(image)
-        return Adam(image, before if isinstance(before, Adam) else None)
+        return Adam(image, before if isinstance(before, Adam) else None, margin=MARGIN)
 
     def _optimise(self, optimiser: Optimiser, seen: Sitters) -> None:
         """Take all steps of one scale."""
@@ -135,7 +138,7 @@ class Painter:
                 raise StoppedError
             losses, gradient = step(optimiser.trial)
             self.curves.append(optimiser.tell(losses, gradient).clone())
-            self.watch(len(self.curves), self.steps, lambda: optimiser.best)
+            self.watch(len(self.curves), self.steps, lambda: _narrowed(optimiser.best))
 
     def _needs(self) -> Needs:
         return Needs.of(
@@ -180,6 +183,19 @@ class Painter:
             return found[:4], found[4:].view(canvas.shape)
 
         return step
+
+
+def _widened(x: Tensor) -> Tensor:
+    """Return pictures or masks with a margin, in which they are mirrored."""
+    mode = "reflect" if min(x.shape[-2:]) > MARGIN else "replicate"
+    if x.dim() == 3:
+        return _widened(x[None])[0]
+    return F.pad(x, (MARGIN,) * 4, mode=mode)
+
+
+def _narrowed(x: Tensor) -> Tensor:
+    """Return pictures without their margin."""
+    return x[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def _resized(image: Tensor, size: int, least: int = 1) -> Tensor:

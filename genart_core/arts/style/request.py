@@ -92,7 +92,7 @@ class StyleRequest(ArtRequest):
         examples=[30.0],
     )
     tv_weight: float = Field(
-        default=1.0,
+        default=4.0,
         title="Total variation weight",
         description="How much the smoothness counts: the mean squared difference of neighbouring "
         "pixels. 0 is off.",
@@ -259,13 +259,13 @@ def check(request: StyleRequest, card: Mapping[str, Any], memory_bytes: int | No
 
 def _check_memory(request: StyleRequest, layers: Layers, available: int) -> None:
     needs = memory.Needs.of(layers, lbfgs=request.optimizer == "lbfgs", pictures=request.pictures)
-    if needs.least(request.size * request.size) <= available:
+    if needs.least(request.size) <= available:
         return
     fitting = needs.largest_size(available)
     advice = f"at most {fitting} would fit" if fitting >= 64 else "no size would fit"
     raise RefusedError(
         "size",
-        f"size {request.size} takes {needs.least(request.size**2) / 1e9:.1f} GB even in tiles, "
+        f"size {request.size} takes {needs.least(request.size) / 1e9:.1f} GB even in tiles, "
         f"and the largest worker has {available / 1e9:.1f} GB; {advice}",
         "too_large",
     )
