@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from redis import Redis
 
-from genart_core.artwork import Artwork
+from genart_core.artwork import Artwork, Output
 from genart_core.errors import ArtError
 from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore, asset_path
@@ -15,6 +15,7 @@ from genart_core.request import ArtRequest
 from worker.heartbeat import Heartbeat
 from worker.ledger import Ledger
 from worker.outage import AWAY
+from worker.previews import Previews
 
 Stop = Literal["cancel", "late", "lost", "drain"]
 
@@ -47,6 +48,7 @@ class ActiveRun:
         self._blobs = blobs
         self._ledger = ledger
         self._heartbeat = heartbeat
+        self._previews = Previews(job, redis, blobs)
         self._stop: Stop | None = None
         self._started = time.monotonic()
         self._progress: tuple[int, int] | None = None
@@ -95,12 +97,14 @@ class ActiveRun:
 
     @property
     def wants_preview(self) -> bool:
-        """Whether a preview would be shown now."""
-        return False
+        """Whether a preview would be shown now: at most one in 500 ms is."""
+        self._heartbeat.beat()
+        return self._previews.is_due and self._stop is None and not self.is_settled
 
     def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
-        """Take note of a preview."""
-        self._heartbeat.beat()
+        """Show how the artwork looks so far; dropped unless one is wanted."""
+        if self.wants_preview and not self._previews.show(Output(data, media_type, width, height)):
+            self.stop("lost")
 
     def finish(self, artwork: Artwork) -> None:
         """Store the artwork and commit the job, in the background."""
@@ -134,6 +138,7 @@ class ActiveRun:
     def _settle(self) -> bool:
         self._heartbeat.beat()
         first, self.is_settled = not self.is_settled, True
+        self._previews.clear()
         return first
 
     def _report(self) -> None:

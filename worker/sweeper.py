@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 1.0
 ANNOUNCE_EVERY = 2  # sweeps
 POSTPONE_MS = 60_000
+ASSET_SECONDS = 10.0  # well within the time that assets are held as leaving
 
 
 def start_sweeper(
@@ -62,7 +63,26 @@ def sweep(redis: Redis, blobs: BlobStore, *, reaper: str, keep: Keep) -> upkeep.
         send(redis, upkeep.forget(removed))
     if kept:
         send(redis, upkeep.postpone(kept, POSTPONE_MS))
+    _sweep_assets(redis, blobs, reaped.due_assets)
     return reaped
+
+
+def _sweep_assets(redis: Redis, blobs: BlobStore, due: Sequence[str]) -> None:
+    """Remove the pictures that no job may need; those that time doesn't suffice for are due again.
+
+    A process that was stopped in between must not remove what has been stored anew meanwhile.
+    """
+    give_up = time.monotonic() + ASSET_SECONDS
+    for sha256 in due:
+        if time.monotonic() >= give_up:
+            return
+        try:
+            blobs.delete_asset(sha256)
+        except OSError as error:
+            log.warning("asset %s can't be removed: %s", sha256, error)
+            send(redis, upkeep.postpone_assets([sha256], POSTPONE_MS))
+        else:
+            send(redis, upkeep.drop_assets([sha256]))
 
 
 def _remove(blobs: BlobStore, due: Sequence[JobId]) -> tuple[list[JobId], list[JobId]]:

@@ -1,4 +1,4 @@
-"""Files of jobs, over fsspec: `{shard}/{job}.{fence}.{n}`.
+"""Files of jobs, over fsspec: `{shard}/{job}.{fence}.{n}`, and the pictures that callers sent.
 
 Each attempt writes under its own fence number, so a stale worker can't overwrite what another
 committed; a file is visible to callers only once the record names it.
@@ -8,12 +8,16 @@ rule: to make and remove two folders for it costs more than the file, and each i
 sync. A shard is the id's last two characters, which are random; its 1024 folders are made once and
 stay. What was stored as `{job}/{fence}/{n}`, before, is still read (records name the path) and
 removed.
+
+A preview lies beside the outputs, as `{job}.{fence}.p{n}`. A picture that a caller sent is an
+asset, `assets/{first 2 of sha256}/{sha256}`: it is stored once, however often it is sent.
 """
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -24,7 +28,7 @@ _CHUNK = 256 * 1024
 
 
 class BlobStore:
-    """Outputs under one URL: `file:///path` or `s3://bucket/prefix`."""
+    """Files under one URL: `file:///path` or `s3://bucket/prefix`."""
 
     def __init__(self, url: str) -> None:
         """Open the store; the folder is made when the first file is written."""
@@ -40,6 +44,35 @@ class BlobStore:
         else:
             self._files.pipe_file(whole, data)
         return path
+
+    def write_preview(self, job_id: JobId, fence: int, number: int, data: bytes) -> str:
+        """Store a preview and return its path. It is soon replaced, so a power cut may take it."""
+        path = f"{_shard(job_id)}/{job_id}.{fence}.p{number}"
+        whole = f"{self._root}/{path}"
+        if self._is_local:
+            with _opened(whole) as file:
+                file.write(data)
+        else:
+            self._files.pipe_file(whole, data)
+        return path
+
+    def write_asset(self, sha256: str, data: bytes) -> None:
+        """Store a picture durably under its digest, unless it is there."""
+        whole = f"{self._root}/{asset_path(sha256)}"
+        if not self.has(asset_path(sha256)):
+            if not self._is_local:
+                self._files.pipe_file(whole, data)
+                return
+            # a name of its own: others may be writing the same picture
+            _write_synced(whole, f"{whole}.{secrets.token_hex(4)}.part", data)
+        if self._is_local:
+            _sync_folder(os.path.dirname(whole))  # noqa: PTH120
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+        filesystem: Any = self._files
+        filesystem.invalidate_cache(f"{self._root}/{path}".rpartition("/")[0])  # others write there
+        return bool(filesystem.exists(f"{self._root}/{path}"))
 
     def local_path(self, path: str) -> str | None:
         """Return the file's path on this machine, or None if it lies elsewhere."""
@@ -58,6 +91,16 @@ class BlobStore:
             yield cast(bytes, self._files.cat_file(f"{self._root}/{path}", start=start, end=stop))
             start = stop
 
+    def delete_asset(self, sha256: str) -> None:
+        """Remove a picture, and what was left of it where a writer was killed."""
+        self._remove_named(f"{self._root}/{asset_path(sha256)}".rpartition("/")[0], sha256)
+
+    def delete_file(self, path: str) -> None:
+        """Remove one file; none is no error."""
+        filesystem: Any = self._files
+        with suppress(FileNotFoundError):
+            filesystem.rm_file(f"{self._root}/{path}")
+
     def delete_attempt(self, job_id: JobId, fence: int) -> None:
         """Remove what one attempt wrote."""
         self._remove(job_id, f"{job_id}.{fence}.")
@@ -71,8 +114,10 @@ class BlobStore:
             filesystem.rm(f"{self._root}/{job_id}", recursive=True)
 
     def _remove(self, job_id: JobId, prefix: str) -> None:
+        self._remove_named(f"{self._root}/{_shard(job_id)}", prefix)
+
+    def _remove_named(self, folder: str, prefix: str) -> None:
         filesystem: Any = self._files
-        folder = f"{self._root}/{_shard(job_id)}"
         filesystem.invalidate_cache(folder)  # others write there
         try:
             paths = filesystem.ls(folder, detail=False)
@@ -93,14 +138,35 @@ def _shard(job_id: JobId) -> str:
     return job_id[-2:]
 
 
-def _write_durably(path: str, data: bytes) -> None:
-    part = f"{path}.part"
+def _opened(path: str) -> BinaryIO:
+    """Open a file to write; its folder is made where it is missing."""
     try:
-        file = open(part, "wb")  # noqa: PTH123, SIM115  hot path
+        return open(path, "wb")  # noqa: PTH123  hot path
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
-        file = open(part, "wb")  # noqa: PTH123, SIM115
-    with file:
+        return open(path, "wb")  # noqa: PTH123
+
+
+def _write_synced(path: str, part: str, data: bytes) -> None:
+    """Write a file whose name, once there, stands for a content that no power cut can take."""
+    with _opened(part) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)  # noqa: PTH105
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_durably(path: str, data: bytes) -> None:
+    part = f"{path}.part"
+    with _opened(part) as file:
         file.write(data)
         file.flush()
         os.replace(part, path)  # noqa: PTH105

@@ -1,7 +1,8 @@
 """What a caller's request may do to a job: submit, read, follow, cancel, delete."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from genart_core.jobs.queue import doorbell_pieces
 from genart_core.jobs.record import JobId, Pace, Placed, decode_job
@@ -14,7 +15,10 @@ _IDEMPOTENCY_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What the gateway knows of a job before it exists. `request` is JSON with the seed drawn."""
+    """What the gateway knows of a job before it exists. `request` is JSON with the seed drawn.
+
+    `assets` are the sha256 of the pictures that it names.
+    """
 
     id: JobId
     kind: str
@@ -24,6 +28,7 @@ class Submission:
     cost: float
     idempotency_key: str = ""
     fingerprint: str = ""
+    assets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,27 @@ def submit(submission: Submission, limits: Limits) -> Call[Submitted]:
             *(job.id, job.kind, job.client, job.request, job.batch_key, job.cost),
             *(job.idempotency_key, job.fingerprint, _IDEMPOTENCY_MS),
             *(limits.active_per_client, limits.ready, limits.deadline_ms),
-            *doorbell_pieces(),
+            *(*doorbell_pieces(), " ".join(job.assets)),
         ),
         lambda reply: Submitted(reply[0].decode(), _placed(reply[2]) if len(reply) > 2 else None),
+    )
+
+
+Keeping = Literal["kept", "unknown", "leaving"]
+
+
+def keep_assets(assets: Mapping[str, bool], milliseconds: int) -> Call[tuple[Keeping, ...]]:
+    """Keep stored pictures for so long, and while a job that may still run names them.
+
+    `assets` maps each sha256 to whether its bytes are at hand: one that nobody stores is `unknown`
+    unless they are. A file that is just being removed is `leaving`; ask again soon. Keep a picture
+    before writing its file, so that none is left that nobody knows of.
+    """
+    flat = [part for sha256, at_hand in assets.items() for part in (sha256, int(at_hand))]
+    return Call(
+        "keep_assets",
+        (milliseconds, *flat),
+        lambda reply: tuple(cast(Keeping, text_of(one)) for one in reply),
     )
 
 

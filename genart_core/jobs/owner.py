@@ -6,6 +6,7 @@ the old number opens nothing any more.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Literal, NamedTuple, cast
 
 from genart_core.jobs.queue import doorbell_pieces
@@ -75,6 +76,11 @@ def report(
     step, total = progress if progress else ("", "")
     flat = [part for chunk in chunks for part in chunk]
     return Call("report", (job_id, fence, step, total, *flat), text_of)
+
+
+def show(job_id: JobId, fence: int, preview: StoredOutput) -> Call[Literal["ok", "lost"]]:
+    """Show how a running job looks so far, in place of what was shown before."""
+    return Call("preview", (job_id, fence, json.dumps(asdict(preview))), text_of)
 
 
 Finish = Literal["ok", "canceled", "lost"]

@@ -58,7 +58,7 @@ def parse_job_id(text: str) -> JobId | None:
 
 @dataclass(frozen=True, slots=True)
 class StoredOutput:
-    """One committed file: where it lies in the blob store and what it is."""
+    """One file of a job: where it lies in the blob store and what it is."""
 
     path: str
     media_type: str
@@ -73,6 +73,7 @@ class Job:
     """One job's record. Times are milliseconds since 1970 by Redis' clock; 0 means not yet.
 
     `provenance` says what made the outputs: version, device, and the weights' sha256 by name.
+    `preview` is how a running job looks so far; it is number `previews` - 1 of those shown.
     """
 
     id: JobId
@@ -97,6 +98,8 @@ class Job:
     result: dict[str, Any] | None
     provenance: dict[str, Any] | None
     error: dict[str, Any] | None
+    preview: StoredOutput | None
+    previews: int
 
     @property
     def is_terminal(self) -> bool:
@@ -165,6 +168,8 @@ def decode_job(fields: Mapping[bytes, bytes]) -> Job:
         result=json.loads(fields[b"result"]) if b"result" in fields else None,
         provenance=json.loads(fields[b"provenance"]) if b"provenance" in fields else None,
         error=json.loads(fields[b"error"]) if b"error" in fields else None,
+        preview=StoredOutput(**json.loads(fields[b"preview"])) if b"preview" in fields else None,
+        previews=number(b"previews"),
     )
 
 

@@ -23,11 +23,16 @@ def open_slot(slot: str, keep: Keep) -> Call[Opened]:
 
 
 class Reaped(NamedTuple):
-    """What a sweep did: whether we lead, leases taken back, jobs whose files are due to go."""
+    """What a sweep did: whether we lead, leases taken back, jobs whose files are due to go.
+
+    `due_assets` are pictures, by sha256, that no job may need any more. They are held as leaving
+    for half a minute; `drop_assets` or `postpone_assets` ends that.
+    """
 
     leads: bool
     taken_back: int
     due: tuple[JobId, ...]
+    due_assets: tuple[str, ...]
 
 
 def reap(reaper: str, keep: Keep) -> Call[Reaped]:
@@ -35,7 +40,12 @@ def reap(reaper: str, keep: Keep) -> Call[Reaped]:
     return Call(
         "reap",
         (reaper, *doorbell_pieces(), *keep),
-        lambda reply: Reaped(bool(reply[0]), reply[1], tuple(JobId(text_of(i)) for i in reply[2])),
+        lambda reply: Reaped(
+            bool(reply[0]),
+            reply[1],
+            tuple(JobId(text_of(job_id)) for job_id in reply[2]),
+            tuple(text_of(sha256) for sha256 in reply[3]),
+        ),
     )
 
 
@@ -47,6 +57,16 @@ def forget(job_ids: Sequence[JobId]) -> Call[str]:
 def postpone(job_ids: Sequence[JobId], milliseconds: int) -> Call[str]:
     """Let the files of these jobs be due again later: they can't be removed at present."""
     return Call("postpone", (milliseconds, *job_ids), text_of)
+
+
+def drop_assets(assets: Sequence[str]) -> Call[str]:
+    """Note that the files of these pictures are gone."""
+    return Call("drop_assets", (0, *assets), text_of)
+
+
+def postpone_assets(assets: Sequence[str], milliseconds: int) -> Call[str]:
+    """Let these pictures be due again later: their files can't be removed at present."""
+    return Call("drop_assets", (milliseconds, *assets), text_of)
 
 
 def announce(worker: str, facts: dict[str, Any]) -> Call[str]:

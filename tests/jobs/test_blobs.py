@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from genart_core.jobs.blobs import BlobStore
+from genart_core.jobs.blobs import BlobStore, asset_path
 from genart_core.jobs.record import JobId, new_job_id
 
 JOB = new_job_id()
@@ -182,3 +182,84 @@ def test_files_of_the_earlier_layout_are_read_and_removed(tmp_path: Path) -> Non
     assert not (tmp_path / job_id).exists()
     assert not (tmp_path / later).exists()
     assert whole(blobs, kept) == b"kept"
+
+
+def test_asset_is_read_as_it_was_written_and_removed_alone(blobs: BlobStore) -> None:
+    digests = [f"ab{n}{'0' * 61}" for n in range(2)]
+    for digest in digests:
+        blobs.write_asset(digest, digest.encode())
+
+    blobs.delete_asset(digests[0])
+
+    assert not blobs.has(asset_path(digests[0]))
+    assert whole(blobs, asset_path(digests[1])) == digests[1].encode()
+
+
+def test_asset_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+    blobs = BlobStore(f"file://{tmp_path}")
+    blobs.write_asset("a" * 64, b"first")
+    before = (tmp_path / asset_path("a" * 64)).stat().st_ino
+
+    blobs.write_asset("a" * 64, b"first")
+
+    assert (tmp_path / asset_path("a" * 64)).stat().st_ino == before
+
+
+def test_asset_has_its_name_only_once_it_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    path = tmp_path / asset_path("a" * 64)
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        sync(descriptor)
+        seen.append(path.exists())
+
+    monkeypatch.setattr(os, "fsync", noted)
+    BlobStore(f"file://{tmp_path}").write_asset("a" * 64, b"x")
+
+    assert seen == [False, True]  # the bytes, then the folder that has the name
+
+
+def test_many_writers_of_one_asset_leave_one_whole_file(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 4000
+    threads = [
+        threading.Thread(target=BlobStore(f"file://{tmp_path}").write_asset, args=("a" * 64, data))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()] == [data]
+
+
+def test_what_a_killed_writer_left_goes_with_its_asset(tmp_path: Path) -> None:
+    blobs = BlobStore(f"file://{tmp_path}")
+    part = tmp_path / f"{asset_path('a' * 64)}.0123abcd.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"half")
+
+    blobs.delete_asset("a" * 64)
+
+    assert not part.exists()
+
+
+def test_previews_go_with_their_attempt(blobs: BlobStore) -> None:
+    preview = blobs.write_preview(JOB, 1, 3, b"so far")
+    assert whole(blobs, preview) == b"so far"
+
+    blobs.delete_attempt(JOB, 1)
+
+    assert not blobs.has(preview)
+
+
+def test_removing_a_file_that_is_gone_is_no_error(blobs: BlobStore) -> None:
+    path = blobs.write_preview(JOB, 1, 0, b"x")
+
+    blobs.delete_file(path)
+    blobs.delete_file(path)
+
+    assert not blobs.has(path)

@@ -43,7 +43,7 @@ def test_commit_sent_again_after_a_lost_reply_stands(table: Table) -> None:
     assert table.job(job.id).version == version
 
 
-@pytest.mark.parametrize("late", ["commit", "fail", "renew", "report", "hand_back"])
+@pytest.mark.parametrize("late", ["commit", "fail", "renew", "report", "show", "hand_back"])
 def test_worker_that_lost_its_lease_changes_nothing(table: Table, late: str) -> None:
     job = table.running()
     lose_lease(table, job)
@@ -53,7 +53,7 @@ def test_worker_that_lost_its_lease_changes_nothing(table: Table, late: str) -> 
     assert table.job(job.id) == before
 
 
-@pytest.mark.parametrize("late", ["commit", "fail", "renew", "report", "hand_back"])
+@pytest.mark.parametrize("late", ["commit", "fail", "renew", "report", "show", "hand_back"])
 def test_stale_worker_changes_nothing_while_another_runs_the_job(table: Table, late: str) -> None:
     stale = table.running()
     lose_lease(table, stale)

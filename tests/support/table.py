@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from redis import Redis
@@ -53,6 +54,7 @@ class Table:
         fingerprint: str = "",
         job_id: JobId | None = None,
         request: str = '{"seed": 1}',
+        assets: tuple[str, ...] = (),
     ) -> Call[caller.Submitted]:
         submission = Submission(
             id=job_id or new_job_id(),
@@ -63,6 +65,7 @@ class Table:
             cost=cost,
             idempotency_key=key,
             fingerprint=fingerprint,
+            assets=assets,
         )
         return caller.submit(submission, self.limits)
 
@@ -117,6 +120,16 @@ class Table:
     ) -> str:
         parts = [owner.Chunk(*chunk) for chunk in chunks]
         return self.send(owner.report(job.id, job.fence, progress=progress, chunks=parts))
+
+    def show(self, job: Job, path: str = "p", data: bytes = b"x") -> str:
+        preview = StoredOutput(path, "image/png", len(data), sha256(data).hexdigest(), 8, 4)
+        return self.send(owner.show(job.id, job.fence, preview))
+
+    def keep_assets(self, milliseconds: int, **at_hand: bool) -> tuple[str, ...]:
+        return self.send(caller.keep_assets(at_hand, milliseconds))
+
+    def drop_assets(self, *assets: str) -> None:
+        self.send(upkeep.drop_assets(assets))
 
     def commit(self, job: Job, **facts: Any) -> owner.Finish:
         return self.send(self.commitment(job, **facts))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from genart_core.jobs.blobs import BlobStore
+from genart_core.jobs.blobs import BlobStore, asset_path
 from genart_core.jobs.record import Job
 from tests.support.table import HOUR_MS, Table
 from tests.support.waiting import wait_for
@@ -94,3 +94,30 @@ def test_sweep_that_does_not_lead_removes_nothing(
     sweep(table.redis, blobs, reaper="r1", keep=KEEP)
 
     assert len(files(home)) == 1
+
+
+def test_picture_that_no_job_may_need_goes(table: Table, blobs: BlobStore, home: Path) -> None:
+    for name in ("a" * 64, "b" * 64):
+        table.keep_assets(0, **{name: True})
+        blobs.write_asset(name, b"picture")
+    table.queue(assets=("b" * 64,))
+
+    wait_for(lambda: sweep(table.redis, blobs, reaper="r1", keep=KEEP).due_assets, 2, "one is due")
+
+    assert [path.name for path in files(home)] == ["b" * 64]
+    assert table.members("assets") == {"b" * 64}
+    assert table.keep_assets(1, **{"a" * 64: False}) == ("unknown",)
+
+
+def test_picture_that_cannot_be_removed_is_tried_again_later(
+    table: Table, blobs: BlobStore, home: Path
+) -> None:
+    table.keep_assets(0, **{"a" * 64: True, "b" * 64: True})
+    (in_the_way := home / "blobs" / asset_path("a" * 64)).mkdir(parents=True)
+    blobs.write_asset("b" * 64, b"picture")
+
+    wait_for(lambda: sweep(table.redis, blobs, reaper="r1", keep=KEEP).due_assets, 2, "two are due")
+
+    assert (files(home), table.members("assets")) == ([], {"a" * 64})
+    assert sweep(table.redis, blobs, reaper="r1", keep=KEEP).due_assets == ()
+    in_the_way.rmdir()

@@ -7,6 +7,7 @@ local MAX_STRIKES = 3 -- claims that may end in a lost lease before the job is a
 local MEASURED_RUNS = 64 -- run times kept per kind, for the ETA
 local CLIENT_TTL_MS = 7 * 24 * 3600 * 1000
 local WORKER_TTL_MS = 10000
+local LEAVING_MS = 30000 -- so long a sweeper may take to remove the file of an asset
 
 local function key(...) return ns .. ':' .. table.concat({...}, ':') end
 
@@ -46,7 +47,9 @@ local function emit_status(id, status, attempt, version)
   emit(id, 'status', cjson.encode({status = status, attempt = tonumber(attempt), version = version}))
 end
 
+-- The partial text and the preview of a run that has ended; the files go elsewhere.
 local function drop_partial(id)
+  redis.call('HDEL', key('job', id), 'preview')
   local samples = tonumber(field(id, 'samples') or '0')
   for sample = 0, samples - 1 do
     redis.call('DEL', key('partial', id, sample))
@@ -69,11 +72,23 @@ local function leave_client(client, is_turn_unused)
   if redis.call('HINCRBY', owner, 'active', -1) < 0 then redis.call('DEL', owner) end
 end
 
+-- While a job may still run, the pictures that it names are held; then they stay as long as its record.
+local function hold_assets(names)
+  for sha in string.gmatch(names, '%S+') do redis.call('HINCRBY', key('held'), sha, 1) end
+end
+
+local function leave_assets(names, expires)
+  for sha in string.gmatch(names, '%S+') do
+    if redis.call('HINCRBY', key('held'), sha, -1) <= 0 then redis.call('HDEL', key('held'), sha) end
+    redis.call('ZADD', key('assets'), 'GT', expires, sha)
+  end
+end
+
 -- Terminal is final. `facts` are the fields that this ending adds: outputs, result, error.
 -- `keep` = {retention_ms, tombstone_ms}.
 local function settle(id, status, facts, keep, now)
   local job = key('job', id)
-  local held = redis.call('HMGET', job, 'kind', 'client', 'attempt', 'status')
+  local held = redis.call('HMGET', job, 'kind', 'client', 'attempt', 'status', 'assets')
   local kind, client, attempt = held[1], held[2], held[3]
   local expires = now + tonumber(keep[1])
   redis.call('HSET', job, 'status', status, 'finished_at', now, 'expires_at', expires, unpack(facts))
@@ -81,6 +96,7 @@ local function settle(id, status, facts, keep, now)
   redis.call('ZREM', key('leases'), id)
   leave_client(client, held[4] == 'queued' and attempt == '0')
   drop_partial(id)
+  if held[5] then leave_assets(held[5], expires) end
   redis.call('HINCRBY', key('outcomes'), kind .. ' ' .. status, 1)
   local version = touch(id, status)
   emit_status(id, status, attempt, version)

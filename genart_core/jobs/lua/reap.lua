@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
 -- Once a second, by one leader: expired leases go back to ready, late jobs expire, a lost doorbell is
--- rung again. Returns {is leader, leases taken back, ids whose files are due for removal}.
+-- rung again. Returns {is leader, leases taken back, ids whose files are due for removal, assets that are}.
 local me, bell, keep = ARGV[1], {ARGV[2], ARGV[3]}, {ARGV[4], ARGV[5]}
 local LEADER_MS, BATCH = 3000, 100
-local OUTAGE_MS, GRACE_MS = 5000, 2000
+local OUTAGE_MS, GRACE_MS, HELD_MS = 5000, 2000, 60000
 local leader = redis.call('GET', key('reaper'))
-if leader and leader ~= me then return {0, 0, {}} end
+if leader and leader ~= me then return {0, 0, {}, {}} end
 redis.call('SET', key('reaper'), me, 'PX', LEADER_MS)
 
 -- After a pause in which nobody swept, Redis itself was probably away: its leases ran out unheard,
@@ -27,4 +27,17 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('deadlines'), '-inf', now, '
 end
 if redis.call('ZCARD', key('ready')) > 0 then ring(bell, 'reap.' .. now, now) end
 redis.call('ZREMRANGEBYSCORE', key('workers'), '-inf', now - WORKER_TTL_MS)
-return {1, reaped, redis.call('ZRANGEBYSCORE', key('expiring'), '-inf', now, 'LIMIT', 0, BATCH)}
+
+-- What a job that may still run names stays. Nobody can name the others again until their files are
+-- gone, or the sweeper is.
+local leaving = {}
+for _, sha in ipairs(redis.call('ZRANGEBYSCORE', key('assets'), '-inf', now, 'LIMIT', 0, BATCH)) do
+  if redis.call('HEXISTS', key('held'), sha) == 1 then
+    redis.call('ZADD', key('assets'), now + HELD_MS, sha)
+  else
+    redis.call('SET', key('leaving', sha), 1, 'PX', LEAVING_MS)
+    leaving[#leaving + 1] = sha
+  end
+end
+return {1, reaped, redis.call('ZRANGEBYSCORE', key('expiring'), '-inf', now, 'LIMIT', 0, BATCH),
+  leaving}

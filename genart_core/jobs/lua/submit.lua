@@ -5,6 +5,7 @@ local batch_key, cost = ARGV[5], ARGV[6]
 local idempotency_key, fingerprint, idempotency_ms = ARGV[7], ARGV[8], tonumber(ARGV[9])
 local max_active, max_ready = tonumber(ARGV[10]), tonumber(ARGV[11])
 local deadline_ms, bell = tonumber(ARGV[12]), {ARGV[13], ARGV[14]}
+local assets = ARGV[15] -- sha256 of each picture that it names
 local now = now_ms()
 
 -- sent again because the first reply was lost: it stands
@@ -35,6 +36,10 @@ local deadline = deadline_ms > 0 and now + deadline_ms or 0
 redis.call('HSET', key('job', id), 'id', id, 'kind', kind, 'client', client, 'request', request,
   'status', 'queued', 'version', 1, 'attempt', 0, 'strikes', 0, 'batch_key', batch_key,
   'cost', cost, 'tag', tag, 'created_at', now, 'deadline_at', deadline, 'step', 0, 'total', 0)
+if assets ~= '' then
+  redis.call('HSET', key('job', id), 'assets', assets)
+  hold_assets(assets)
+end
 redis.call('ZADD', key('ready'), tag, id)
 redis.call('ZADD', key('ready', kind), tag, id)
 if deadline > 0 then redis.call('ZADD', key('deadlines'), deadline, id) end
