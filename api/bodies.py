@@ -14,7 +14,7 @@ from api.documented import example_of
 from api.errors import ProblemError
 from api.validation import MAX_COMPLAINTS, complaints_of, summary
 from genart_core.catalogue import Kind
-from genart_core.request import ArtRequest
+from genart_core.request import ArtRequest, image_fields
 
 _JSON_TYPES = frozenset(
     {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
@@ -47,7 +47,12 @@ def require_json(request: Request, fields: dict[bytes, bytes], kind: Kind) -> No
     url = f"{request.scope['scheme']}://{_shown(fields.get(b'host', b''))}/v1/{kind.name}"
     line = f"curl --json {shlex.quote(json.dumps(example_of(kind)))} {url}"
     detail = f"Came with {came}; this address takes plain JSON in UTF-8, as in: {line}"
-    raise ProblemError("unsupported_media_type", detail, headers={"accept": "application/json"})
+    accepted = "application/json"
+    if pictures := image_fields(kind.request):
+        accepted += ", multipart/form-data"
+        parts = " ".join(f"-F {name}=@photo.jpg" for name in pictures)
+        detail += f" ; or a form with files, as in: curl {parts} {url}"
+    raise ProblemError("unsupported_media_type", detail, headers={"accept": accepted})
 
 
 async def read_body(request: Request, fields: dict[bytes, bytes], limit: int) -> bytes:
@@ -57,9 +62,7 @@ async def read_body(request: Request, fields: dict[bytes, bytes], limit: int) ->
         ProblemError: `body_too_large` as soon as that is clear; `api.linger` sees to the rest.
         ClientDisconnect: if the caller hangs up before its end.
     """
-    declared = fields.get(b"content-length", b"0")
-    if len(declared) > 18 or int(declared) > limit:
-        raise _too_large(limit)
+    declared_within(fields, limit)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -69,7 +72,7 @@ async def read_body(request: Request, fields: dict[bytes, bytes], limit: int) ->
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         if not message.get("more_body", False):
             return b"".join([*chunks, chunk]) if chunks else chunk
         chunks.append(chunk)
@@ -102,7 +105,19 @@ def _problem(kind: Kind, error: ValidationError) -> ProblemError:
     return ProblemError("invalid_request", summary(complaints), errors=complaints, members=members)
 
 
-def _too_large(limit: int) -> ProblemError:
+def declared_within(fields: dict[bytes, bytes], limit: int) -> None:
+    """Check the length that a body is said to have.
+
+    Raises:
+        ProblemError: `body_too_large`.
+    """
+    declared = fields.get(b"content-length", b"0")
+    if len(declared) > 18 or int(declared) > limit:
+        raise too_large(limit)
+
+
+def too_large(limit: int) -> ProblemError:
+    """Return the problem of a body with more bytes than `limit`."""
     return ProblemError("body_too_large", f"At most {limit} bytes are taken")
 
 

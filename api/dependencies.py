@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from api.errors import ProblemError
+from api.intake import Intake
 from api.metrics import Metrics
 from api.overview import Overview
 from api.redis_line import RedisLine
@@ -37,6 +38,7 @@ class Gateway:
     settings: ApiSettings
     redis: RedisLine
     blobs: BlobStore
+    intake: Intake
     wakeups: Wakeups
     overview: Overview
     metrics: Metrics

@@ -5,7 +5,10 @@ from typing import Any, TypeAlias
 from api.errors import MEDIA_TYPE, PROBLEMS
 from api.representation import JobView, PageView
 from api.schemas import ExplanationView, HealthView, ModelsView, ModelView
-from genart_core.catalogue import Kind
+from genart_core.catalogue import Kind, accept_all
+from genart_core.request import image_fields
+
+_PICTURE = f"asset:{'0' * 64}"
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 
@@ -19,10 +22,11 @@ EVENTS = """The job's life as server-sent events, until it is done.
 
 | event | data |
 |---|---|
-| `snapshot` | `{job, partial}`: the whole job, the texts so far by sample; replaces all before |
-| `status` | `{status, attempt, version}`; `queued` voids the partial texts |
+| `snapshot` | `{job, partial, preview}`: the job, its texts and preview so far; replaces all |
+| `status` | `{status, attempt, version}`; `queued` voids the partial texts and the preview |
 | `progress` | `{step, total, version}` |
 | `token` | `{sample, offset, text}`: `text` stands at character `offset` of that sample |
+| `preview` | `{number, media_type, width, height, url}`: a picture of the job so far |
 | `result` | `{job}`: the whole job, which has ended |
 | `done` | `{status, version}`: the last event |
 
@@ -88,7 +92,13 @@ def _problem(description: str) -> dict[str, Any]:
     return {"description": description, "content": content}
 
 
-def submit_responses() -> Responses:
+_PICTURE_PROBLEMS = (
+    *("image_too_large", "invalid_form", "invalid_image", "unknown_asset", "unknown_input"),
+    *("job_not_finished", "files_unavailable"),
+)
+
+
+def submit_responses(kind: Kind) -> Responses:
     """Answers to a POST that makes art."""
     return {
         200: {"description": "Ended in time", "model": JobView, "headers": _SUBMIT_HEADERS},
@@ -96,6 +106,8 @@ def submit_responses() -> Responses:
         **problems(
             *("forbidden_host", "forbidden_origin", "body_too_large", "unsupported_media_type"),
             *("invalid_json", "invalid_request", "unknown_model", "idempotency_conflict"),
+            *(("too_large",) if kind.check is not accept_all else ()),
+            *(_PICTURE_PROBLEMS if image_fields(kind.request) else ()),
             *("invalid_header", "quota_exceeded", "queue_full", "draining", "store_unavailable"),
         ),
     }
@@ -104,18 +116,48 @@ def submit_responses() -> Responses:
 def submit_extra(kind: Kind) -> dict[str, Any]:
     """Body and headers of a POST that makes art."""
     schema = {"$ref": f"#/components/schemas/{kind.request.__name__}"}
+    full = example_of(kind)
+    required = {name for name, field in kind.request.model_fields.items() if field.is_required()}
+    least = {name: value for name, value in full.items() if name in required}
     examples = {
-        "defaults": {"summary": "All by default", "value": {}},
-        "full": {"summary": "Some of it said", "value": example_of(kind)},
+        "defaults": {"summary": "All by default", "value": least},
+        "full": {"summary": "Some of it said", "value": full},
     }
-    content = {"application/json": {"schema": schema, "examples": examples}}
+    content: dict[str, Any] = {"application/json": {"schema": schema, "examples": examples}}
+    if image_fields(kind.request):
+        content["multipart/form-data"] = _form_content(kind)
     return {"requestBody": {"required": True, "content": content}, "parameters": [_PREFER, _KEY]}
+
+
+def _form_content(kind: Kind) -> dict[str, Any]:
+    """Return the form of a kind's body: its pictures as files, what isn't plain as JSON text."""
+    schema = kind.request.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    file = {"type": "string", "format": "binary", "contentMediaType": "image/*"}
+    encoding = {}
+    for name, takes_list in image_fields(kind.request).items():
+        kept = {key: schema["properties"][name].get(key) for key in ("title", "description")}
+        shape = {"type": "array", "items": file} if takes_list else file
+        schema["properties"][name] = {**{k: v for k, v in kept.items() if v}, **shape}
+        encoding[name] = {"contentType": "image/*"}
+    schema["title"] = f"{schema['title']}Form"
+    schema["description"] = (
+        f"{schema.get('description', '')}\n\nA picture is a file, or text as in JSON. A list of "
+        "pictures is its field, repeated; other lists and objects are JSON text."
+    ).strip()
+    return {"schema": schema, "encoding": encoding}
 
 
 def example_of(kind: Kind) -> dict[str, Any]:
     """Return a request of this kind, from the examples of its fields."""
-    fields = kind.request.model_fields.items()
-    return {name: field.examples[0] for name, field in fields if field.examples}
+    pictures = image_fields(kind.request)
+    found = {}
+    for name, field in kind.request.model_fields.items():
+        if field.examples:
+            found[name] = field.examples[0]
+        elif name in pictures and field.is_required():
+            found[name] = [_PICTURE] if pictures[name] else _PICTURE
+    return found
 
 
 def job_responses() -> Responses:
@@ -159,6 +201,20 @@ EVENTS_EXTRA = {
         _parameter("Last-Event-ID", "The last event that was seen.", "1793456789012-0"),
     ]
 }
+
+
+def preview_responses() -> Responses:
+    """Answers to fetching a preview."""
+    content = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
+    headers = {
+        "ETag": _header("The file's sha256."),
+        "Content-Location": _header("The address of the preview that this is."),
+    }
+    return {
+        200: {"description": "The picture", "content": content, "headers": headers},
+        304: {"description": "It has not changed"},
+        **problems("unknown_job", "unknown_preview", "gone", "store_unavailable"),
+    }
 
 
 def output_responses() -> Responses:

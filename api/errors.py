@@ -61,6 +61,9 @@ PROBLEMS = {
         404, "No such job", "The job id is malformed, unknown, deleted or another client's."
     ),
     "unknown_output": ProblemType(404, "No such output", "The job has fewer outputs."),
+    "unknown_preview": ProblemType(
+        404, "No such preview", "The job shows no picture, or has not shown so many."
+    ),
     "no_such_model": ProblemType(404, "No such model", "No model has this name."),
     "method_not_allowed": ProblemType(
         405, "Method not allowed", "The address exists; `Allow` lists what can be done with it."
@@ -71,6 +74,9 @@ PROBLEMS = {
     "no_outputs": ProblemType(409, "Job without outputs", "The job has ended without outputs."),
     "gone": ProblemType(410, "Gone", "It was kept for its time and has been removed."),
     "body_too_large": ProblemType(413, "Body too large", "The body has more bytes than allowed."),
+    "image_too_large": ProblemType(
+        413, "Picture too large", "One of the pictures has more bytes than allowed."
+    ),
     "unsupported_media_type": ProblemType(
         415, "Unsupported media type", "The body is not in a form that this address takes."
     ),
@@ -78,6 +84,21 @@ PROBLEMS = {
         416, "Range not satisfiable", "The range begins behind the last byte."
     ),
     "invalid_json": ProblemType(422, "Invalid JSON", "The body is not JSON in UTF-8."),
+    "invalid_form": ProblemType(
+        422, "Invalid form", "The body is not multipart/form-data, or has too many parts."
+    ),
+    "invalid_image": ProblemType(
+        422, "Invalid picture", "A file is no picture that can be read, or has too many pixels."
+    ),
+    "unknown_asset": ProblemType(
+        422, "Unknown asset", "No picture with this sha256 is stored here; send it again."
+    ),
+    "unknown_input": ProblemType(
+        422, "Unknown input", "The job whose output is to be used is not there, or not yours."
+    ),
+    "too_large": ProblemType(
+        422, "Too large to make", "No worker has the memory for it; the detail says what would fit."
+    ),
     "invalid_request": ProblemType(
         422, "Invalid request", "A field is unknown, of a wrong type or out of its bounds."
     ),
@@ -99,6 +120,9 @@ PROBLEMS = {
     "draining": ProblemType(503, "Shutting down", "This gateway is going; try again."),
     "store_unavailable": ProblemType(
         503, "Job store unavailable", "Redis does not answer; try again."
+    ),
+    "files_unavailable": ProblemType(
+        503, "File store unavailable", "Pictures can't be stored at present; try again."
     ),
 }
 

@@ -2,8 +2,9 @@
 
 The id of an event is that of its entry in the job's stream in Redis, so any gateway can take a
 reader up where another left it. A fresh reader first gets a `snapshot`: the whole job, the partial
-texts so far, and an id behind which to go on. So does one whose place has been trimmed away, and
-everybody after an outage of Redis. `result` carries the finished job; `done` is the last event.
+texts and the preview so far, and an id behind which to go on. So does one whose place has been
+trimmed away, and everybody after an outage of Redis. `result` carries the finished job; `done` is
+the last event.
 """
 
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.dependencies import Gateway, found_job
 from api.errors import ProblemError
-from api.representation import view
+from api.representation import preview_event, preview_view, view
 from api.waiting import until_hang_up
 from api.wakeups import Watch
 from genart_core.jobs.caller import Events, Found, Snapshot, events, get, snapshot
@@ -119,7 +120,8 @@ class EventStream(Response):
             return b"", True
         self._after = now.last_event
         job = view(now.placed)
-        frames = _frame("snapshot", {"job": job, "partial": now.partial}, now.last_event)
+        state = {"job": job, "partial": now.partial, "preview": preview_view(now.placed.job)}
+        frames = _frame("snapshot", state, now.last_event)
         if not now.placed.job.is_terminal:
             return frames, False
         done = {"status": now.placed.job.status, "version": now.placed.job.version}
@@ -134,6 +136,10 @@ class EventStream(Response):
             self._after = event.id
             if event.name == "done":
                 frames.append(await self._result())
+            if event.name == "preview":
+                shown = preview_event(self._job_id, orjson.loads(event.data))
+                frames.append(_frame("preview", shown, event.id))
+                continue
             frames.append(_raw_frame(event.name, event.data.encode(), event.id))
             if event.name == "done":
                 return b"".join(frames), True

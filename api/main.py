@@ -10,11 +10,12 @@ from starlette.responses import Response
 from api import errors, openapi
 from api.dependencies import Gateway, State
 from api.guard import Guard
+from api.intake import Intake
 from api.linger import Linger
 from api.metrics import Meter, Metrics
 from api.overview import Overview
 from api.redis_line import RedisLine
-from api.routes import health, jobs, models, outputs
+from api.routes import health, jobs, models, outputs, previews
 from api.routes.kinds import router_of
 from api.settings import ApiSettings
 from api.wakeups import Wakeups
@@ -47,7 +48,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         openapi_tags=openapi.TAGS,
     )
     app.state.kinds = kinds()
-    for router in (router_of(kinds()), jobs.router, outputs.router, models.router, health.router):
+    resources = (jobs, outputs, previews, models, health)
+    for router in (router_of(kinds()), *(resource.router for resource in resources)):
         app.include_router(router)
     errors.register(app)
     app.add_middleware(Guard, hosts=settings.hosts)
@@ -68,6 +70,7 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
         settings=settings,
         redis=redis,
         blobs=BlobStore(settings.blobs),
+        intake=Intake(),
         wakeups=Wakeups(hearing),
         overview=Overview(redis, settings.home, kinds()),
         metrics=metrics,
@@ -89,5 +92,6 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        gateway.intake.close()
         await redis.aclose()
         await hearing.aclose()

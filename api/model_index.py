@@ -16,7 +16,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """One model as far as it is known here; `bytes` is None if only a worker has its file."""
+    """One model as far as it is known here; `bytes` is None if only a worker has its file.
+
+    `art` is the folder of its weights, which several arts may share.
+    """
 
     name: str
     art: str
@@ -32,7 +35,7 @@ class ModelIndex:
 
     def __init__(self, home: Path, kinds: dict[str, Kind]) -> None:
         self._home = home
-        self._arts = sorted({kind.art for kind in kinds.values()})
+        self._arts = sorted({kind.models for kind in kinds.values()})
         # a kind whose `model` is a Literal has named its models itself
         self._closed = {
             name
@@ -43,7 +46,12 @@ class ModelIndex:
 
     def knows(self, kind: Kind, name: str) -> bool:
         """Say whether a request of this kind may name this model."""
-        return name in self._found.get(kind.art, ()) or kind.name in self._closed
+        return name in self._found.get(kind.models, ()) or kind.name in self._closed
+
+    def card(self, kind: Kind, name: str) -> dict[str, Any]:
+        """Return a model's card, an empty one if its file is not here."""
+        found = self._found.get(kind.models, {}).get(name)
+        return found.card if found else {}
 
     def names(self, art: str) -> list[str]:
         """Return the known names of an art's models."""

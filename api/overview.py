@@ -56,6 +56,18 @@ class Overview:
             await self.models.read(self.survey.workers if self.survey else ())
             self._refreshed_at = time.monotonic()
 
+    def memory_for(self, kind: str) -> int | None:
+        """Return the bytes that the roomiest live worker offers jobs of a kind.
+
+        None if no worker makes them, or one doesn't say what it has.
+        """
+        workers = self.survey.workers if self.survey else ()
+        offers = [
+            worker.get("free_memory") for worker in workers if kind in worker.get("kinds", ())
+        ]
+        told = [bytes_ for bytes_ in offers if isinstance(bytes_, int)]
+        return max(told) if told and len(told) == len(offers) else None
+
     def seconds_until_room(self, jobs: int = 1) -> int:
         """Return when `jobs` jobs, whosever, will have ended at the rate of the last seconds."""
         rate = self._endings_per_second()

@@ -169,6 +169,29 @@ def _members(job: Job, position: int | None, eta: Eta | None) -> dict[str, Any]:
     }
 
 
+def preview_url(job: Job) -> str:
+    """Return the address of a job's latest preview."""
+    return _preview_url(job.id, job.previews - 1)
+
+
+def preview_view(job: Job) -> dict[str, Any] | None:
+    """Return what a job shows while it is being made, None if it shows nothing."""
+    if job.preview is None:
+        return None
+    shown = job.preview
+    event = {"number": job.previews - 1, "media_type": shown.media_type}
+    return preview_event(job.id, {**event, "width": shown.width, "height": shown.height})
+
+
+def preview_event(job_id: JobId, data: dict[str, Any]) -> dict[str, Any]:
+    """Return an event's data with the preview's address."""
+    return {**data, "url": _preview_url(job_id, data["number"])}
+
+
+def _preview_url(job_id: JobId, number: int) -> str:
+    return f"{job_url(job_id)}/previews/{number}"
+
+
 def timestamp(milliseconds: int) -> str | None:
     """Return a time as RFC 3339 in UTC with milliseconds; None for 0."""
     if not milliseconds:

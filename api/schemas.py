@@ -33,15 +33,35 @@ class Problem(BaseModel):
     )
 
 
+class LayerView(BaseModel):
+    """One layer of a model whose layers can be named."""
+
+    name: str
+    channels: int = Field(description="Feature maps.")
+    stride: int = Field(description="Pixels of the picture between two values of a map.")
+
+
+class ClassView(BaseModel):
+    """One class that a model tells apart."""
+
+    name: str
+    wnid: str = Field(default="", description="Its WordNet id, if it has one.")
+
+
 class ModelView(BaseModel):
     """One model."""
 
     name: str
-    art: str
+    art: str = Field(description="Folder of its weights; the art, unless several share it.")
     sha256: str
     bytes: int | None = Field(description="Size of its file; null if only a worker has it.")
     shipped: bool = Field(description="Whether it came with the service.")
     is_resident: bool = Field(description="Whether a live worker has it loaded.")
+    layers: list[LayerView] = Field(description="Layers that a request can name, shallow to deep.")
+    classes: int = Field(description="How many classes it tells apart.")
+    class_list: list[ClassView] | None = Field(
+        default=None, description="These, in the order of the logits; of one model alone."
+    )
     card: dict[str, Any] = Field(description="What its training wrote: data, licence, figures.")
     kinds: list[str] = Field(description="Kinds whose requests may name it.")
     url: str

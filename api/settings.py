@@ -35,7 +35,9 @@ class ApiSettings(CoreSettings):
         description="A job that has not ended this long after its submit expires; 0: never.",
     )
     max_body_bytes: int = Field(
-        default=1_000_000, ge=1, description="Largest request body; beyond it: 413."
+        default=1_000_000,
+        ge=1,
+        description="Largest request body, pictures not counted; beyond it: 413.",
     )
     max_wait_seconds: int = Field(
         default=60, ge=0, description="Longest wait that `Prefer: wait=n` is granted."

@@ -6,11 +6,12 @@ from hashlib import sha256
 from api.dependencies import Gateway
 from api.errors import ProblemError
 from api.validation import shown
-from genart_core.catalogue import Kind
+from genart_core.catalogue import Kind, accept_all
+from genart_core.errors import RefusedError
 from genart_core.jobs.caller import Submission, Submitted
 from genart_core.jobs.caller import submit as submit_call
 from genart_core.jobs.record import JobId, Placed
-from genart_core.request import ArtRequest, draw_seed
+from genart_core.request import ArtRequest, draw_seed, references
 
 _FRESH_SECONDS = 0.25  # a model that has just appeared is found this soon
 
@@ -29,12 +30,12 @@ async def submit(
 ) -> tuple[Placed, bool]:
     """Enter a job; return it, and whether it is a replay of an earlier submit.
 
+    The request has been vetted, and the pictures that it names are assets that are stored.
+
     Raises:
-        ProblemError: if the model is unknown, the key was used for something else, or there is no
-            room.
+        ProblemError: if the key was used for something else, or there is no room.
     """
     kind = entry.kind
-    await _require_model(gateway, kind, request.model)
     key = fingerprint = ""
     if entry.idempotency_key:
         # of what was sent, before a seed is drawn; hashed, since a key may hold any character
@@ -51,11 +52,36 @@ async def submit(
         cost=kind.cost(request),
         idempotency_key=key,
         fingerprint=fingerprint,
+        assets=_assets(request),
     )
     submitted = await gateway.ask(submit_call(submission, gateway.limits))
     if submitted.placed is None:
         raise _refusal(gateway, submitted)
     return submitted.placed, submitted.outcome == "replayed"
+
+
+async def vet(gateway: Gateway, kind: Kind, request: ArtRequest) -> None:
+    """Check what only the models and the workers there are can tell.
+
+    Raises:
+        ProblemError: if the model is unknown, or the kind refuses the request.
+    """
+    await _require_model(gateway, kind, request.model)
+    if kind.check is accept_all:
+        return
+    overview = gateway.overview
+    card = overview.models.card(kind, request.model)
+    try:
+        kind.check(request, card, overview.memory_for(kind.name))
+    except RefusedError as error:
+        got = shown(getattr(request, error.field, None))
+        complaint = {"pointer": f"/{error.field}", "detail": str(error), "got": got}
+        detail = f"{error.field}: {error}"
+        raise ProblemError(error.code, detail, errors=[complaint]) from None
+
+
+def _assets(request: ArtRequest) -> tuple[str, ...]:
+    return tuple(sorted({ref.removeprefix("asset:") for _, _, ref in references(request)}))
 
 
 async def _require_model(gateway: Gateway, kind: Kind, name: str) -> None:
@@ -65,7 +91,7 @@ async def _require_model(gateway: Gateway, kind: Kind, name: str) -> None:
     await overview.refresh(max_age_seconds=_FRESH_SECONDS)
     if overview.models.knows(kind, name):
         return
-    known = overview.models.names(kind.art)
+    known = overview.models.names(kind.models)
     detail = f"There is no model {shown(name)}; known: {', '.join(known) or 'none'}"
     complaint = {
         "pointer": "/model",

@@ -12,6 +12,7 @@ GenartError
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 
 class GenartError(Exception):
@@ -65,7 +66,12 @@ class RefusedError(GenartError):
     the device has not the memory; `detail` says what would do.
     """
 
-    def __init__(self, field: str, detail: str, code: str = "invalid_request") -> None:
+    def __init__(
+        self,
+        field: str,
+        detail: str,
+        code: Literal["invalid_request", "too_large"] = "invalid_request",
+    ) -> None:
         super().__init__(detail)
         self.field = field
         self.code = code

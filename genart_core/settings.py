@@ -49,6 +49,18 @@ class CoreSettings(BaseSettings):
         ge=1,
         description="How long after that the job's address answers 410 rather than 404.",
     )
+    max_image_bytes: int = Field(
+        default=20_000_000,
+        ge=1,
+        description="Most bytes of one picture that a caller sends; beyond it: 413. "
+        "A form may have as many times that as its kind takes pictures.",
+    )
+    max_pixels: int = Field(
+        default=50_000_000,
+        ge=1,
+        description="Most pixels, width times height, of a picture that a caller sends; "
+        "beyond it: 422.",
+    )
     extra_arts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Modules with further kinds (a `KINDS` tuple each), separated by commas.",

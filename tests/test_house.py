@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "worker", "cli", "genart_core")
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-gateway.lock")
 TORCH_FREE = (
-    *("request", "artwork", "catalogue", "weights", "errors", "settings", "pictures", "public"),
+    *("request", "artwork", "catalogue", "weights", "errors", "memory", "settings"),
+    *("pictures", "public"),
     *(f"jobs.{path.stem}" for path in (ROOT / "genart_core" / "jobs").glob("[a-z]*.py")),
     *(f"arts.{path.parent.name}.request" for path in ROOT.glob("genart_core/arts/*/request.py")),
 )
@@ -31,9 +32,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
     [
         ([f"genart_core.{name}" for name in TORCH_FREE], ("torch", "safetensors", "celery")),
         (["api.main", "api.server"], ("torch", "safetensors", "numpy", "celery", "kombu")),
+        (["api.main", "api.server"], ("PIL", "python_multipart")),  # come with the first picture
         (["cli.main", "cli.up"], ("torch", "safetensors", "numpy", "celery", "kombu")),
     ],
-    ids=["genart_core", "api", "cli"],
+    ids=["genart_core", "api", "api without pictures", "cli"],
 )
 def test_the_light_half_imports_nothing_heavy(modules: list[str], heavy: tuple[str, ...]) -> None:
     program = f"import sys, {', '.join(modules)}; print({{*{heavy}}} & set(sys.modules) or '')"

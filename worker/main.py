@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,8 @@ def _claimant(redis: Any, settings: WorkerSettings) -> owner.Claimant:
 
 
 def _facts(engine: Engine, claimant: owner.Claimant, describe: Any, home: Path) -> Any:
-    arts = sorted({kinds()[kind].art for kind in engine.kinds})
+    folders = sorted({kinds()[kind].models for kind in engine.kinds})
+    offer = _Offer(engine, describe.free_memory)
     fixed = {
         "id": claimant.worker,
         "slot": claimant.slot,
@@ -133,16 +135,31 @@ def _facts(engine: Engine, claimant: owner.Claimant, describe: Any, home: Path) 
     }
 
     def facts() -> dict[str, Any]:
-        files = (weights for art in arts for weights in models_of(art, home))
+        files = (weights for folder in folders for weights in models_of(folder, home))
         return {
             **fixed,
             "available": {f"{weights.art}/{weights.name}": weights.sha256 for weights in files},
-            "free_memory": describe.free_memory(engine.device),
+            "free_memory": offer.bytes(),
             "models": engine.residents.held,
             "jobs": [job.id for job in engine.keeper.jobs],
         }
 
     return facts
+
+
+class _Offer:
+    """The memory that a job finds: as it was when none was in hand, which will give theirs back."""
+
+    def __init__(self, engine: Engine, free_memory: Callable[[str], int | None]) -> None:
+        self._engine = engine
+        self._free_memory = free_memory
+        self._last: int | None = free_memory(engine.device)
+
+    def bytes(self) -> int | None:
+        """Return it, looking anew whenever the worker rests."""
+        if not self._engine.keeper.jobs:
+            self._last = self._free_memory(self._engine.device)
+        return self._last
 
 
 if __name__ == "__main__":

@@ -8,13 +8,16 @@ from starlette.responses import Response
 
 from api import documented
 from api.bodies import parse_request, read_body, require_json
-from api.dependencies import client_of, draining, gateway_of
+from api.dependencies import Gateway, client_of, draining, gateway_of
+from api.drafts import read_draft
 from api.headers import fields_of, idempotency_key, wait_seconds
+from api.inputs import resolve
 from api.representation import job_response, job_url
-from api.submission import Entry, submit
+from api.submission import Entry, submit, vet
 from api.waiting import Patience, submit_and_wait
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import Placed, new_job_id
+from genart_core.request import ArtRequest, image_fields
 
 
 def router_of(kinds: dict[str, Kind]) -> APIRouter:
@@ -29,7 +32,7 @@ def router_of(kinds: dict[str, Kind]) -> APIRouter:
             summary=kind.summary,
             description=documented.SUBMIT,
             operation_id=f"make_{kind.name.replace('-', '_')}",
-            responses=documented.submit_responses(),
+            responses=documented.submit_responses(kind),
             openapi_extra=documented.submit_extra(kind),
         )
     return router
@@ -37,15 +40,22 @@ def router_of(kinds: dict[str, Kind]) -> APIRouter:
 
 def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     """Return the endpoint of one kind."""
+    has_pictures = bool(image_fields(kind.request))
 
     async def endpoint(request: Request) -> Response:
         gateway, fields = gateway_of(request), fields_of(request.scope)
         if gateway.is_draining:
             raise draining()
-        require_json(request, fields, kind)
+        if not has_pictures:
+            require_json(request, fields, kind)
         entry = Entry(kind, client_of(request), idempotency_key(fields))
-        body = await read_body(request, fields, gateway.settings.max_body_bytes)
-        art, job_id = parse_request(kind, body), new_job_id()
+        if has_pictures:
+            art = await _read_pictured(gateway, request, fields, entry)
+        else:
+            body = await read_body(request, fields, gateway.settings.max_body_bytes)
+            art = parse_request(kind, body)
+            await vet(gateway, kind, art)
+        job_id = new_job_id()
         seconds = wait_seconds(request.scope, gateway.settings.max_wait_seconds)
         if not seconds:
             placed, is_replay = await submit(gateway, entry, job_id, art)
@@ -61,6 +71,18 @@ def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         return _answer(placed, is_replay, status, {"preference-applied": f"wait={seconds}"})
 
     return endpoint
+
+
+async def _read_pictured(
+    gateway: Gateway, request: Request, fields: dict[bytes, bytes], entry: Entry
+) -> ArtRequest:
+    """Return a request whose pictures are stored; nothing is stored for one that is refused."""
+    draft = await read_draft(gateway, request, fields, entry.kind)
+    try:
+        await vet(gateway, entry.kind, draft.request)
+        return await resolve(gateway, entry.client, draft)
+    finally:
+        draft.close()
 
 
 def _answer(placed: Placed, is_replay: bool, status: int, headers: dict[str, str]) -> Response:

@@ -1,6 +1,6 @@
 """Models: what can be named in a request's `model`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -12,6 +12,8 @@ from api.dependencies import gateway_of
 from api.errors import ProblemError
 from api.model_index import ModelFacts
 from api.validation import shown
+
+_NAMED = ("layers", "classes")  # what a card lists that is shown beside it
 
 router = APIRouter(prefix="/v1/models", tags=["Models"])
 
@@ -39,15 +41,33 @@ async def get_model(request: Request, name: str) -> Response:
     found = gateway_of(request).overview.models.all()
     for facts in found:
         if facts.name == name:
-            return _json(_view(facts, request))
+            return _json(_view(facts, request) | _class_list(facts))
     known = sorted({facts.name for facts in found})
     detail = f"There is no model {shown(name)}; known: {', '.join(known) or 'none'}"
     raise ProblemError("no_such_model", detail, members={"known": known})
 
 
 def _view(facts: ModelFacts, request: Request) -> dict[str, Any]:
-    kinds = [kind.name for kind in request.app.state.kinds.values() if kind.art == facts.art]
-    return {**asdict(facts), "kinds": kinds, "url": f"/v1/models/{facts.name}"}
+    kinds = [kind.name for kind in request.app.state.kinds.values() if kind.models == facts.art]
+    card = {name: value for name, value in facts.card.items() if name not in _NAMED}
+    return {
+        **asdict(replace(facts, card=card)),
+        "layers": _listed(facts, "layers"),
+        "classes": len(_listed(facts, "classes")),
+        "kinds": kinds,
+        "url": f"/v1/models/{facts.name}",
+    }
+
+
+def _class_list(facts: ModelFacts) -> dict[str, Any]:
+    """There may be thousands, so a list of models counts them only."""
+    found = _listed(facts, "classes")
+    return {"class_list": found} if found else {}
+
+
+def _listed(facts: ModelFacts, name: str) -> list[Any]:
+    found = facts.card.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _json(body: dict[str, Any]) -> Response:

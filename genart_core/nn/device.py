@@ -7,6 +7,8 @@ from functools import cache
 
 import torch
 
+from genart_core.memory import available_memory
+
 BF16_GAIN = 0.8  # what bfloat16 has to bring at the least, for its loss of precision
 PROBE_ROUNDS = 10
 
@@ -35,8 +37,16 @@ def use_threads(count: int) -> None:
 
 
 def free_memory(device: str) -> int | None:
-    """Return the free bytes of a CUDA device, None where torch can't tell."""
-    return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else None
+    """Return the bytes that a job may take on a device, None where that isn't known.
+
+    On CUDA what torch has reserved without using it counts too.
+    """
+    if device == "cpu":
+        return available_memory()
+    if not device.startswith("cuda"):
+        return None
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + unused
 
 
 def describe(device: str) -> str:

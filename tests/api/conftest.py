@@ -6,10 +6,12 @@ from typing import Protocol
 
 import pytest
 from httpx2 import Client, HTTPTransport, Response
+from redis import Redis
 
 from genart_core.jobs.blobs import BlobStore
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway
+from tests.support.studio import running_studio
 from tests.support.table import Table
 
 # never used, and much quicker to make than the default one
@@ -53,6 +55,35 @@ def queued(post: Post) -> Callable[[], str]:
         return location
 
     return queued
+
+
+@pytest.fixture(scope="session")
+def session_studio(
+    redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningGateway]:
+    home = tmp_path_factory.mktemp("studio")
+    with running_studio(redis_url, home) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def studio(session_studio: RunningGateway, redis: Redis) -> RunningGateway:
+    """A gateway with the kinds of `tests.support.arts`, and small caps, on an empty Redis."""
+    session_studio.rest()
+    return session_studio
+
+
+@pytest.fixture
+def caller(studio: RunningGateway) -> Iterator[Client]:
+    """A client of the studio."""
+    with Client(base_url=studio.url, timeout=20, verify=_NO_TLS) as client:
+        yield client
+
+
+@pytest.fixture
+def painter(studio: RunningGateway, table: Table) -> Player:
+    """A worker of the studio."""
+    return Player(table, BlobStore(studio.settings.blobs))
 
 
 @pytest.fixture

@@ -20,15 +20,17 @@ class Player:
     table: Table
     blobs: BlobStore
 
-    def take(self) -> Job:
+    def take(self, kind: str = "text") -> Job:
         """Claim the next job."""
-        return self.table.take()
+        return self.table.take(kinds={kind: 16})
 
-    def finish(self, job: Job, *texts: str, media_type: str = "text/plain; charset=utf-8") -> None:
+    def finish(
+        self, job: Job, *texts: str | bytes, media_type: str = "text/plain; charset=utf-8"
+    ) -> None:
         """Store one output per text and commit."""
         outputs = []
         for number, text in enumerate(texts or ("made",)):
-            data = text.encode()
+            data = text.encode() if isinstance(text, str) else text
             path = self.blobs.write(job.id, job.fence, number, data)
             digest = hashlib.sha256(data).hexdigest()
             outputs.append(StoredOutput(path, media_type, len(data), digest))
@@ -36,7 +38,7 @@ class Player:
             job.id,
             job.fence,
             tuple(outputs),
-            {"samples": [{"text": text} for text in texts]},
+            {"samples": [{"text": text} for text in texts if isinstance(text, str)]},
             provenance={"version": "0", "device": "cpu", "weights": {}},
             share_ms=5.0,
             keep=self.table.keep,

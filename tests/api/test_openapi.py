@@ -7,6 +7,7 @@ from httpx2 import Client
 from api import openapi
 from api.errors import PROBLEMS
 from genart_core.catalogue import KINDS
+from tests.support.arts import PicturedRequest
 
 DOCUMENT: dict[str, Any] = json.loads(openapi.export())
 
@@ -95,3 +96,35 @@ def test_every_error_is_a_problem() -> None:
 def test_problem_codes_and_titles_are_told_apart() -> None:
     assert len({kind.title for kind in PROBLEMS.values()}) == len(PROBLEMS)
     assert all(code.isidentifier() and code.islower() for code in PROBLEMS)
+
+
+def test_kind_with_pictures_takes_a_form_beside_json(caller: Client) -> None:
+    document = caller.get("/openapi.json").json()
+    body = document["paths"]["/v1/pictured"]["post"]["requestBody"]["content"]
+    form = body["multipart/form-data"]["schema"]["properties"]
+
+    assert form.keys() == PicturedRequest.model_fields.keys()
+    assert form["image"]["format"] == "binary"
+    assert form["style"]["items"]["format"] == "binary"
+    assert (
+        form["size"] == document["components"]["schemas"]["PicturedRequest"]["properties"]["size"]
+    )
+    assert body["multipart/form-data"]["schema"]["required"] == ["image"]
+    for example in body["application/json"]["examples"].values():
+        PicturedRequest.model_validate_json(json.dumps(example["value"]))
+    assert list(document["paths"]["/v1/text"]["post"]["requestBody"]["content"]) == [
+        "application/json"
+    ]
+
+
+def test_problems_of_pictures_stand_where_they_can_happen(caller: Client) -> None:
+    paths = caller.get("/openapi.json").json()["paths"]
+
+    def told(kind: str) -> str:
+        return json.dumps(paths[f"/v1/{kind}"]["post"]["responses"])
+
+    for code in ("image_too_large", "invalid_form", "invalid_image", "unknown_asset"):
+        assert code in told("pictured")
+        assert code not in told("text")
+    assert "too_large`" in told("checked")
+    assert "`too_large`" not in told("text")

@@ -1,6 +1,7 @@
 """How long the pictures that jobs name are kept."""
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from redis.exceptions import OutOfMemoryError
@@ -21,8 +22,7 @@ def overdue(table: Table, *assets: str) -> None:
 
 
 def held(table: Table) -> dict[bytes, bytes]:
-    counts: dict[bytes, bytes] = table.redis.hgetall("genart:held")
-    return counts
+    return cast("dict[bytes, bytes]", table.redis.hgetall("genart:held"))
 
 
 def test_asset_whose_bytes_nobody_has_is_unknown(table: Table) -> None:

@@ -5,13 +5,16 @@ request names as its `journal`, so that a test can count them without asking the
 """
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from genart_core.catalogue import Kind
-from genart_core.request import ArtRequest
+from genart_core.errors import RefusedError
+from genart_core.request import ArtRequest, ImageInput
 
 
 class StepsRequest(ArtRequest):
@@ -29,6 +32,48 @@ class ModelledRequest(ArtRequest):
     """A name of weights to load."""
 
     model: str = "small"
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class PicturedRequest(ArtRequest):
+    """A picture that comes out as it went in, after `steps` previews of it."""
+
+    model: Literal["none"] = "none"
+    image: ImageInput
+    guide: ImageInput | None = None
+    style: Annotated[
+        list[ImageInput],
+        BeforeValidator(_listed, json_schema_input_type=ImageInput | list[ImageInput]),
+    ] = Field(default=[], max_length=3)
+    title: str = ""
+    size: int | None = Field(default=None, ge=1, le=4096)
+    strength: Literal["auto"] | float = "auto"
+    mirrored: bool = False
+    weights: dict[str, float] = {}
+    layers: list[str] = []
+    steps: int = Field(default=0, ge=0)
+    ms: float = Field(default=0.0, ge=0)
+
+
+class CheckedRequest(ArtRequest):
+    """Layers of a network, and a size that may not fit."""
+
+    model: str = "small"
+    layers: list[str] = []
+    size: int = 64
+
+
+def check(request: CheckedRequest, card: Mapping[str, Any], memory: int | None) -> None:
+    """Refuse layers that the card doesn't list, and sizes of more bytes than there are."""
+    known = [layer["name"] for layer in card.get("layers", ())]
+    for name in request.layers:
+        if known and name not in known:
+            raise RefusedError("layers", f"There is no layer {name}; there are {', '.join(known)}")
+    if memory is not None and request.size**2 > memory:
+        raise RefusedError("size", f"At most {int(memory**0.5)} fits", "too_large")
 
 
 def verse(request: StepsRequest) -> str:
@@ -84,4 +129,6 @@ KINDS = (
     _kind("forgetful"),
     _kind("unwritable"),
     _kind("modelled", ModelledRequest),
+    _kind("pictured", PicturedRequest),
+    replace(_kind("checked", CheckedRequest), models="networks", check=check),
 )

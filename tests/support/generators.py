@@ -1,12 +1,16 @@
 """Generators of the kinds in `tests.support.arts`, good ones and bad ones."""
 
+import io
 import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from genart_core.artwork import Artwork, Output, Run, Workbench
 from genart_core.errors import ArtError
+from genart_core.request import references
 from tests.support.arts import verse
 
 
@@ -65,6 +69,47 @@ def modelled(runs: Sequence[Run], workbench: Workbench) -> None:
     size = workbench.model("test", name, load=lambda path, device: path.stat().st_size)
     for run in runs:
         run.finish(Artwork((), {"bytes": size}))
+
+
+def pictured(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Show each picture as often as wanted, and give it back."""
+    for run in runs:
+        try:
+            _picture(run)
+        except ArtError as error:
+            run.fail(error.code, str(error))
+
+
+def checked(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Make nothing."""
+    for run in runs:
+        run.finish(Artwork((), {}))
+
+
+def _picture(run: Run) -> None:
+    named = [ref for _, _, ref in references(run.request)]
+    files = [run.input(ref) for ref in named]
+    sizes = [_size(data) for data in files]
+    width, height = sizes[0]
+    for step in range(run.request.steps):
+        time.sleep(run.request.ms / 1000)
+        if run.stopped:
+            return
+        if run.wants_preview:
+            run.preview(b"%d" % step, "image/png", width=width, height=height)
+        run.progress(step + 1, run.request.steps)
+    output = Output(files[0], "image/png", width, height)
+    run.finish(Artwork((output,), {"bytes": [len(data) for data in files], "sizes": sizes}))
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    """Return a picture's width and height, once all of it could be decoded."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+            return image.size
+    except (OSError, SyntaxError) as error:
+        raise ArtError("invalid_image", f"The picture is damaged: {error}") from error
 
 
 def _advance(runs: Sequence[Run], join: Callable[[int], Sequence[Run]]) -> None:

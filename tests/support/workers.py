@@ -25,7 +25,8 @@ def environment_for(home: Path, redis_url: str, **settings: object) -> dict[str,
         "GENART_HOME": str(home),
         "GENART_DEVICE": "cpu",
         "GENART_EXTRA_ARTS": "tests.support.arts",
-        "GENART_KINDS": "steps,batched,stuck,deaf,broken,refused,forgetful,unwritable,modelled",
+        "GENART_KINDS": "steps,batched,stuck,deaf,broken,refused,forgetful,unwritable,modelled,"
+        "pictured",
     }
     return environment | {f"GENART_{name.upper()}": str(value) for name, value in settings.items()}
 

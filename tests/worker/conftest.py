@@ -44,7 +44,9 @@ def make_engine(
     engines: list[Engine] = []
 
     def make(slot: str = "s1", epoch: int = 1, **settings: object) -> Engine:
-        chosen = {"kinds": "steps,batched,broken,refused,forgetful,unwritable,modelled"} | settings
+        chosen = {
+            "kinds": "steps,batched,broken,refused,forgetful,unwritable,modelled,pictured"
+        } | settings
         engine = Engine(
             redis,
             blobs,
