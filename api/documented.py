@@ -6,6 +6,7 @@ from api.errors import MEDIA_TYPE, PROBLEMS
 from api.representation import JobView, PageView
 from api.schemas import ExplanationView, HealthView, ModelsView, ModelView
 from genart_core.catalogue import Kind, accept_all
+from genart_core.public import ART as PUBLIC_ART
 from genart_core.request import image_fields
 
 _PICTURE = f"asset:{'0' * 64}"
@@ -106,6 +107,7 @@ def submit_responses(kind: Kind) -> Responses:
         **problems(
             *("forbidden_host", "forbidden_origin", "body_too_large", "unsupported_media_type"),
             *("invalid_json", "invalid_request", "unknown_model", "idempotency_conflict"),
+            *(("model_not_pulled",) if kind.models == PUBLIC_ART else ()),
             *(("too_large",) if kind.check is not accept_all else ()),
             *(_PICTURE_PROBLEMS if image_fields(kind.request) else ()),
             *("invalid_header", "quota_exceeded", "queue_full", "draining", "store_unavailable"),

@@ -109,6 +109,11 @@ PROBLEMS = {
     "unknown_model": ProblemType(
         422, "Unknown model", "No model of this art has the name; `known` lists those that exist."
     ),
+    "model_not_pulled": ProblemType(
+        409,
+        "Model not pulled",
+        "The model is known, its file is not here; `genart models pull` fetches it.",
+    ),
     "idempotency_conflict": ProblemType(
         422, "Idempotency key reused", "The key came before with another request."
     ),

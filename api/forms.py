@@ -8,6 +8,9 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
 from api.bodies import too_large
 from api.errors import ProblemError
 from api.form_values import Taken, taken_by, value_of
@@ -56,10 +59,6 @@ class FormReader:
         Raises:
             ProblemError: `invalid_form` if the content type names no boundary.
         """
-        # here, so that a gateway that is sent no forms doesn't carry it
-        from python_multipart.exceptions import FormParserError
-        from python_multipart.multipart import MultipartParser, parse_options_header
-
         self._kind = kind
         self._pictures = max_pictures(kind)
         self._max_image_bytes = max_image_bytes
@@ -72,8 +71,6 @@ class FormReader:
         self._part: Upload | bytearray = bytearray()
         self._came: dict[str, list[str | Upload]] = {}
         self.uploads: list[Upload] = []
-        self._options_of = parse_options_header
-        self._parse_error = FormParserError
         logging.getLogger("python_multipart").setLevel(logging.ERROR)  # callers' errors, not ours
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
         if not boundary:
@@ -96,7 +93,7 @@ class FormReader:
         """
         try:
             self._parser.write(data)
-        except self._parse_error as error:
+        except FormParserError as error:
             raise _malformed(str(error)) from None
 
     def values(self) -> dict[str, Any]:
@@ -159,7 +156,7 @@ class FormReader:
 
     def _open(self) -> None:
         """Decide by its headers what a part is."""
-        disposition, options = self._options_of(self._headers.get(b"content-disposition"))
+        disposition, options = parse_options_header(self._headers.get(b"content-disposition"))
         if disposition != b"form-data" or not options.get(b"name"):
             raise _malformed('a part has no Content-Disposition: form-data; name="…"')
         self._name = _text(options[b"name"], "the name of a part")

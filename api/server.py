@@ -1,7 +1,9 @@
 """The HTTP server around the application, with the settings it is measured and tested with."""
 
+import ctypes
 import math
 import socket
+from contextlib import suppress
 
 import uvicorn
 
@@ -10,6 +12,8 @@ from api.main import create_app
 from api.settings import ApiSettings
 
 BACKLOG = 2048
+_LARGE_BLOCK_BYTES = 256 * 1024
+_M_MMAP_THRESHOLD = -3  # malloc.h
 _KEEP_ALIVE_SECONDS = 75  # longer than most clients keep an idle connection
 
 
@@ -29,6 +33,7 @@ def create_server(settings: ApiSettings) -> Server:
 
     A peer's address is who it is here, so `X-Forwarded-For` is not believed.
     """
+    _give_large_blocks_back()
     return Server(
         uvicorn.Config(
             create_app(settings),
@@ -47,3 +52,13 @@ def create_server(settings: ApiSettings) -> Server:
             backlog=BACKLOG,
         )
     )
+
+
+def _give_large_blocks_back() -> None:
+    """Have the memory of each picture go back to the system when it is no longer held.
+
+    glibc takes the first large block that is freed as a sign to keep such blocks, and a gateway
+    that was sent a dozen pictures at once would hold their memory for ever.
+    """
+    with suppress(OSError, AttributeError):  # another system, another C library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)

@@ -7,11 +7,12 @@ from api.dependencies import Gateway
 from api.errors import ProblemError
 from api.validation import shown
 from genart_core.catalogue import Kind, accept_all
-from genart_core.errors import RefusedError
+from genart_core.errors import ModelNotPulledError, RefusedError
 from genart_core.jobs.caller import Submission, Submitted
 from genart_core.jobs.caller import submit as submit_call
 from genart_core.jobs.record import JobId, Placed
 from genart_core.request import ArtRequest, draw_seed, references
+from genart_core.weights import not_pulled
 
 _FRESH_SECONDS = 0.25  # a model that has just appeared is found this soon
 
@@ -91,6 +92,8 @@ async def _require_model(gateway: Gateway, kind: Kind, name: str) -> None:
     await overview.refresh(max_age_seconds=_FRESH_SECONDS)
     if overview.models.knows(kind, name):
         return
+    if name in not_pulled(kind.models, gateway.settings.home):
+        raise ProblemError("model_not_pulled", str(ModelNotPulledError(name)))
     known = overview.models.names(kind.models)
     detail = f"There is no model {shown(name)}; known: {', '.join(known) or 'none'}"
     complaint = {

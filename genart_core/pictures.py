@@ -84,8 +84,8 @@ def opened(data: bytes, *, max_pixels: int) -> "Iterator[Image]":
     # the process, so one is added (once) rather than set and taken back around each picture:
     # another thread may be doing the same.
     warnings.filterwarnings("ignore", module=r"PIL\.")
-    # Refuses twice as many before anything is allocated; the exact limit is ours, below.
-    Image.MAX_IMAGE_PIXELS = max_pixels
+    # Pillow's own limit belongs to the process too and is only ever raised; ours is below.
+    Image.MAX_IMAGE_PIXELS = max(max_pixels, Image.MAX_IMAGE_PIXELS or 0)
     try:
         with Image.open(_MeteredBytes(data), formats=tuple(MEDIA_TYPES)) as image:
             width, height = image.size

@@ -1,3 +1,4 @@
+import io
 import struct
 import subprocess
 import sys
@@ -151,3 +152,12 @@ def test_reads_are_counted_per_file() -> None:
 def chunk(name: bytes, body: bytes) -> bytes:
     """Return a PNG chunk."""
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def test_a_small_limit_binds_nobody_else_in_the_process() -> None:
+    data = saved(scene(300, 200), "PNG")
+    with pytest.raises(TooManyPixelsError):
+        inspect(data, max_pixels=100)
+
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.size == (300, 200)

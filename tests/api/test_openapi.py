@@ -107,7 +107,7 @@ def test_kind_with_pictures_takes_a_form_beside_json(caller: Client) -> None:
     assert form["image"]["format"] == "binary"
     assert form["style"]["items"]["format"] == "binary"
     assert (
-        form["size"] == document["components"]["schemas"]["PicturedRequest"]["properties"]["size"]
+        form["steps"] == document["components"]["schemas"]["PicturedRequest"]["properties"]["steps"]
     )
     assert body["multipart/form-data"]["schema"]["required"] == ["image"]
     for example in body["application/json"]["examples"].values():

@@ -146,6 +146,17 @@ def test_unknown_model_is_told_the_known_ones(post: Post, table: Table) -> None:
     assert table.survey().ready["text"][0] == 0
 
 
+def test_public_model_that_is_not_pulled_is_told_with_its_command(
+    http: Client, table: Table
+) -> None:
+    answer = http.post("/v1/dream", json={"model": "vgg19"})
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (409, "model_not_pulled")
+    assert "genart models pull vgg19" in problem["detail"]
+    assert table.stored_ids() == []
+
+
 def test_model_is_usable_as_soon_as_its_file_lies_there(
     gateway: RunningGateway, post: Post
 ) -> None:

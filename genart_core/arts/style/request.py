@@ -64,7 +64,7 @@ class StyleRequest(ArtRequest):
         "alike.",
         min_length=1,
         max_length=MAX_STYLES,
-        examples=[[2.0, 1.0]],
+        examples=[[1.0]],
     )
     masks: Annotated[list[ImageInput], BeforeValidator(_listed)] = Field(
         default=[],
