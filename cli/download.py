@@ -39,6 +39,7 @@ def download(url: str, part: Path, told: Told) -> None:
             _fetch(url, part, told)
             return
         except HTTPError as error:
+            error.close()  # it holds the connection
             if error.code not in BUSY:
                 raise CommandError(
                     f"{url} can't be fetched: {error.code} {error.reason}"

@@ -70,7 +70,7 @@ KINDS = (
     Kind(
         name="text",
         art="text",
-        summary="Text, continued from a prompt by a character-level LSTM",
+        summary="Text, continued from a prompt by an LSTM",
         request=TextRequest,
         generate="genart_core.arts.text.generate:generate",
         batch_limit=16,

@@ -182,6 +182,17 @@ def test_prompt_steers_the_text(workbench: FakeWorkbench) -> None:
     assert text_of(workbench, prompt="no", **greedy) != whole
 
 
+@pytest.mark.parametrize("length", [1, 7, 30])
+def test_a_text_that_is_cut_off_and_given_back_goes_on_as_it_did(
+    workbench: FakeWorkbench, length: int
+) -> None:
+    whole = text_of(workbench, prompt="", length=60, strategy="greedy")
+
+    rest = text_of(workbench, prompt=whole[:length], length=60 - length, strategy="greedy")
+
+    assert rest == whole[length:]
+
+
 def test_unknown_characters_are_told_and_left_out(workbench: FakeWorkbench) -> None:
     strange, plain = FakeRun(prompt="THÉ 漢字“x” 漢"), FakeRun(prompt="the x ")
 
