@@ -89,7 +89,7 @@ def test_picture_that_is_gone_fails_the_job(http: Client, engine: Engine, blobs:
 def test_previews_are_seen_while_the_job_is_made(http: Client, engine: Engine) -> None:
     sent = {"steps": "100000", "ms": "1"}
     url = http.post("/v1/pictured", data=sent, files={"image": picture()}).json()["urls"]["self"]
-    shown = []
+    shown: list[tuple[int, int]] = []
     with following(http, url) as reader:
         thread = look(engine)
         for event in reader:
