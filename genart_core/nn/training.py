@@ -62,6 +62,36 @@ class Objective(Protocol[Learner]):
         """Return figures on pictures that are never trained on."""
 
 
+class Trainable(Protocol):
+    """What `run` drives: a training that can be stopped and continued at any step."""
+
+    step: int
+    seconds: float
+
+    @property
+    def progress(self) -> float:
+        """Return the share of the budget that is used."""
+
+    @property
+    def batch(self) -> int:
+        """Return how many examples a step takes."""
+
+    def advance(self) -> str:
+        """Take one step; return the line that tells of it."""
+
+    def is_evaluation_due(self) -> bool:
+        """True whenever another part of the budget is used."""
+
+    def evaluate(self) -> dict[str, float]:
+        """Measure what would be kept, and log the figures."""
+
+    def save(self, path: Path) -> None:
+        """Write everything that the next step depends on, atomically."""
+
+    def load(self, path: Path) -> None:
+        """Continue from a file that `save` wrote."""
+
+
 class Training(Generic[Network]):
     """A training that can be stopped and continued at any step, as if never stopped."""
 
@@ -74,6 +104,11 @@ class Training(Generic[Network]):
         self.log: list[dict[str, float]] = []
         self.step = self.evaluated = 0
         self.seconds = 0.0
+
+    @property
+    def batch(self) -> int:
+        """Return how many examples a step takes."""
+        return self.recipe.batch
 
     @property
     def progress(self) -> float:
@@ -161,7 +196,7 @@ class Training(Generic[Network]):
         self.optimizer.load_state_dict(whole)
 
 
-def run(training: Training[Any], report: Report, checkpoint: Path) -> bool:
+def run(training: Trainable, report: Report, checkpoint: Path) -> bool:
     """Train to the end; return False if a signal stopped it, with the checkpoint saved."""
     last = time.monotonic()
     due = last + CHECKPOINT_SECONDS
@@ -172,7 +207,7 @@ def run(training: Training[Any], report: Report, checkpoint: Path) -> bool:
                 report.say(f"step {training.step}: {_told(training.evaluate())}")
             now = time.monotonic()
             training.seconds += now - last
-            rate = training.recipe.batch / (now - last)
+            rate = training.batch / (now - last)
             last = now
             report.step(training.progress, line, rate)
             if now >= due:
