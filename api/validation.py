@@ -65,6 +65,8 @@ def _complaint(error: Mapping[str, Any], fields: Sequence[str], parameters: bool
         message = f"There is no such field; the fields are {', '.join(fields)}"
     elif error["type"] == "missing":
         got, message = "nothing", "This field is required"
+    elif error["type"] == "value_error" and not place:
+        return _contradiction(message, fields)
     complaint: Complaint = {"detail": f"{message}; got {got}", "got": got}
     if parameters:
         complaint["parameter"] = ".".join(place[1:])
@@ -73,6 +75,15 @@ def _complaint(error: Mapping[str, Any], fields: Sequence[str], parameters: bool
     if allowed:
         complaint["allowed"] = allowed
     return complaint
+
+
+def _contradiction(message: str, fields: Sequence[str]) -> Complaint:
+    """Return the complaint of a request's own check, which speaks as `field: what is wrong`."""
+    message = message.removeprefix("Value error, ")
+    field, _, rest = message.partition(": ")
+    if rest and field in fields:
+        return {"detail": rest, "pointer": f"/{field}"}
+    return {"detail": message, "pointer": ""}
 
 
 def _escaped(part: str) -> str:

@@ -14,6 +14,7 @@ from tests.support.gateway import RunningGateway
 from tests.support.table import Table
 
 JSON = {"Content-Type": "application/json"}
+GREY = "data:image/png;base64,AA=="  # never opened: the fields are refused before
 
 
 def send(http: Client, body: bytes, **headers: str) -> Response:
@@ -320,3 +321,26 @@ def test_generated_addresses_never_make_a_server_error(
     answer = http.request(method, address, params=query, headers=sent)
 
     assert answer.status_code < 500, answer.text
+
+
+@pytest.mark.parametrize(
+    ("request_body", "pointer", "detail"),
+    [
+        ({"style_weights": [1.0, 2.0]}, "/style_weights", "2 for 1 styles"),
+        ({"masks": [GREY] * 2}, "/masks", "2 for 1 styles; one each, or none"),
+        (
+            {"content_weight": 0.0, "style_weight": 0.0},
+            "",
+            "content_weight and style_weight: at least one must be above 0",
+        ),
+    ],
+)
+def test_fields_that_contradict_each_other_are_named_in_plain_words(
+    http: Client, request_body: dict[str, Any], pointer: str, detail: str
+) -> None:
+    body = {"content": GREY, "style": [GREY], **request_body}
+
+    answer = http.post("/v1/style", json=body)
+
+    assert is_problem(answer, 422, "invalid_request")
+    assert answer.json()["errors"] == [{"pointer": pointer, "detail": detail}]

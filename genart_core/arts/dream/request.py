@@ -179,7 +179,7 @@ class DreamRequest(ArtRequest):
         unnamed = set(self.channels or {}) - set(self.layer_contributions or self.channels or {})
         if unnamed:
             raise ValueError(
-                f"channels names {', '.join(sorted(unnamed))}, which layer_contributions doesn't"
+                f"channels: names {', '.join(sorted(unnamed))}, which layer_contributions doesn't"
             )
         return self
 

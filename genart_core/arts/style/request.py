@@ -38,9 +38,10 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+SomePictures = Annotated[list[ImageInput], Field(min_length=1, max_length=MAX_STYLES)]
 Pictures = Annotated[
     list[ImageInput],
-    BeforeValidator(_listed, json_schema_input_type=ImageInput | list[ImageInput]),
+    BeforeValidator(_listed, json_schema_input_type=ImageInput | SomePictures),
 ]
 
 
