@@ -50,6 +50,7 @@ class ProblemType:
 
 PROBLEMS = {
     "bad_request": ProblemType(400, "Bad request", "The request can't be understood."),
+    "malformed_http": ProblemType(400, "Not HTTP", "What came is no HTTP/1.1 request."),
     "forbidden_host": ProblemType(
         403, "Host not allowed", "The `Host` header names no host of this service."
     ),
@@ -67,6 +68,9 @@ PROBLEMS = {
     "no_such_model": ProblemType(404, "No such model", "No model has this name."),
     "method_not_allowed": ProblemType(
         405, "Method not allowed", "The address exists; `Allow` lists what can be done with it."
+    ),
+    "request_timeout": ProblemType(
+        408, "Too slow", "The request line and its header fields did not come in time."
     ),
     "job_not_finished": ProblemType(
         409, "Job not finished", "Outputs exist once the job has succeeded."
@@ -119,6 +123,9 @@ PROBLEMS = {
     ),
     "quota_exceeded": ProblemType(
         429, "Quota exceeded", "You have as many unfinished jobs as one client may have."
+    ),
+    "head_too_large": ProblemType(
+        431, "Head too large", "The request line and its header fields are too long or too many."
     ),
     "internal": ProblemType(500, "Internal error", "A fault of ours; it has been logged."),
     "queue_full": ProblemType(503, "Queue full", "As many jobs wait as may wait in all."),

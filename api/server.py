@@ -10,6 +10,7 @@ import uvicorn
 from api.dependencies import Gateway
 from api.main import create_app
 from api.settings import ApiSettings
+from api.wire import Wire
 
 BACKLOG = 2048
 _LARGE_BLOCK_BYTES = 256 * 1024
@@ -40,7 +41,7 @@ def create_server(settings: ApiSettings) -> Server:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http="httptools",
+            http=Wire,
             ws="none",
             lifespan="on",
             log_level=settings.log_level.lower(),
