@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from rich.console import Console
 
 from genart_core.errors import DamagedWeightsError, UnknownModelError
 from genart_core.nn.backbone import Backbone, Config, restore, save
+from genart_core.nn.device import working_dtype
 from genart_core.nn.objectives import Classification, Distillation
 from genart_core.nn.photos import Crops, Photo, find_photos
 from genart_core.nn.report import Report
@@ -20,6 +21,7 @@ from genart_core.nn.training import Recipe, Training, run
 from genart_core.weights import find_model, read_card
 
 HOME = Path("~/.genart")
+TUNED = ("batch", "side", "learning_rate", "forced", "logits", "seed")
 PAPERS = [
     "Simonyan & Zisserman, Very deep convolutional networks, arXiv:1409.1556",
     "Romero et al., FitNets: hints for thin deep nets, arXiv:1412.6550",
@@ -27,6 +29,21 @@ PAPERS = [
 ]
 
 app = typer.Typer(help="Train a feature network.")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is looked at and how much of it is told: see `Distillation`."""
+
+    teacher: Path | None = None
+    side: int = 112
+    forced: float = Distillation.FORCED
+    logits: float = Distillation.LOGITS
+
+    @property
+    def options(self) -> dict[str, float]:
+        """Return the numbers by the names of their options."""
+        return {name: value for name, value in asdict(self).items() if name != "teacher"}
 
 
 @app.command()
@@ -44,6 +61,12 @@ def features(
     batch: Annotated[int, typer.Option(min=2, help="Crops per step.")] = 32,
     side: Annotated[int, typer.Option(min=32, max=512, help="Width of a crop in pixels.")] = 112,
     learning_rate: Annotated[float, typer.Option(min=0, help="Peak of the schedule.")] = 2e-3,
+    forced: Annotated[
+        float, typer.Option(min=0, max=1, help="Share fed with the teacher's activations at first.")
+    ] = Distillation.FORCED,
+    logits: Annotated[
+        float, typer.Option(min=0, help="Weight of the teacher's probabilities.")
+    ] = Distillation.LOGITS,
     seed: Annotated[int, typer.Option(min=0, help="Start of the random numbers.")] = 0,
     init: Annotated[str | None, typer.Option(help="Model to start from: name or file.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped training.")] = False,
@@ -66,7 +89,8 @@ def features(
             raise ValueError(f"{checkpoint} is a stopped training: --resume it, or remove the file")
         source = _file_of(init, home)
         photos = find_photos(folders)
-        training, classes = _prepare(photos, teacher, recipe, side, source)
+        lesson = Lesson(teacher, side, forced, logits)
+        training, classes = _prepare(photos, lesson, recipe, source)
         if resume and checkpoint.exists():
             training.load(checkpoint)
     except (ValueError, DamagedWeightsError, UnknownModelError) as error:
@@ -81,8 +105,8 @@ def features(
         card = {
             "name": name,
             "licence": f"weights trained by this project; data: {licence}",
-            "command": _command(folders, name, teacher, recipe, side, licence, source),
-            "recipe": {**asdict(recipe), "side": side},
+            "command": _command(folders, name, lesson, recipe, licence, source),
+            "recipe": {**asdict(recipe), **lesson.options},
             "papers": PAPERS,
             "data": {"folders": [f.name for f in folders], "licence": licence},
             "minutes": round(training.seconds / 60, 1),
@@ -112,21 +136,27 @@ def averaged(training: Training[Backbone]) -> Backbone:
 
 def _prepare(
     photos: tuple[list[Photo], list[Photo]],
-    teacher: Path | None,
+    lesson: Lesson,
     recipe: Recipe,
-    side: int,
     init: Path | None,
 ) -> tuple[Training[Backbone], list[dict[str, str]]]:
     """Return the training and the classes that its network tells apart."""
     train, test = photos
-    crops = Crops(train, batch=recipe.batch, side=side, seed=recipe.seed)
+    crops = Crops(train, batch=recipe.batch, side=lesson.side, seed=recipe.seed)
     objective: Distillation | Classification
-    if teacher is not None:
-        model = load_teacher(teacher)
+    if lesson.teacher is not None:
+        model = load_teacher(lesson.teacher)
         classes = model.classes
         widths: Any = model.widths
         config = Config(widths=widths, classes=len(classes))
-        objective = Distillation(model, crops, test)
+        objective = Distillation(
+            model,
+            crops,
+            test,
+            forced=lesson.forced,
+            logits=lesson.logits,
+            dtype=working_dtype("cpu"),
+        )
     else:
         folders = sorted({photo.folder for photo in train})
         classes = [{"wnid": "", "name": folder} for folder in folders]
@@ -155,22 +185,20 @@ def _file_of(init: str | None, home: Path) -> Path | None:
 def _command(
     folders: Sequence[Path],
     name: str,
-    teacher: Path | None,
+    lesson: Lesson,
     recipe: Recipe,
-    side: int,
     licence: str,
     init: Path | None,
 ) -> str:
     """Return the command that trains this again; options at their usual value are left out."""
     words = ["genart", "train", "features", *(folder.name for folder in folders), "--name", name]
-    words += ["--teacher", teacher.name] if teacher else []
-    values = {**asdict(recipe), "side": side}
-    usual = {**asdict(Recipe()), "side": 112}
+    words += ["--teacher", lesson.teacher.name] if lesson.teacher else []
+    values = {**asdict(recipe), **lesson.options}
+    usual = {**asdict(Recipe()), **Lesson().options}
     budget = "steps" if recipe.steps else "minutes"
-    for option in ("minutes", "steps", "batch", "side", "learning_rate", "seed"):
-        is_wanted = option == budget if option in ("minutes", "steps") else False
-        if is_wanted or (option not in ("minutes", "steps") and values[option] != usual[option]):
-            words += [f"--{option.replace('_', '-')}", f"{values[option]:g}"]
+    told = [name for name in TUNED if values[name] != usual[name]]
+    for option in (budget, *told):
+        words += [f"--{option.replace('_', '-')}", f"{values[option]:g}"]
     words += ["--licence", licence]
     return shlex.join(words + (["--init", init.stem] if init else []))
 

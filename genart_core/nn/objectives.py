@@ -23,26 +23,40 @@ class Distillation:
 
     Differs from FitNets: all stages are learned at once. Part of each batch enters a stage as the
     teacher's own activation of the stage before, so that a deep stage needn't wait until the
-    shallow ones have learned; that part shrinks from `FORCED` to nothing at `FORCED_UNTIL`.
+    shallow ones have learned; that part shrinks from `forced` to nothing at `FORCED_UNTIL`.
+
+    `logits` is the weight of the divergence of the probabilities, in nats. Convolutions run in
+    `dtype`, errors are taken in float32.
     """
 
     FORCED = 0.75
     FORCED_UNTIL = 0.7
-    LOGITS = 0.5  # weight of the divergence of the probabilities, in nats
+    LOGITS = 0.5
 
-    def __init__(self, teacher: Teacher, crops: Crops, test: Sequence[Photo]) -> None:
+    def __init__(
+        self,
+        teacher: Teacher,
+        crops: Crops,
+        test: Sequence[Photo],
+        *,
+        forced: float = FORCED,
+        logits: float = LOGITS,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         self.teacher, self.crops, self.test = teacher, crops, test
+        self.forced, self.logits, self.dtype = forced, logits, dtype
 
     def loss(self, network: Backbone, step: int, progress: float) -> tuple[Tensor, str]:
         """Return the sum of each stage's error and the weighted divergence."""
         images = self.crops[step]
-        wanted = {name: t.clone() for name, t in self.teacher(images).items()}
-        share = self.FORCED * max(0.0, 1.0 - progress / self.FORCED_UNTIL)
-        got = forced(network, images, wanted, round(share * len(images)))
+        share = self.forced * max(0.0, 1.0 - progress / self.FORCED_UNTIL)
+        with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
+            wanted = {name: t.clone() for name, t in self.teacher(images).items()}
+            got = forced(network, images, wanted, round(share * len(images)))
         errors = {name: error(got[name], wanted[name]) for name in wanted if name != "logits"}
         nats = divergence(got["logits"], wanted["logits"])
         line = "/".join(f"{errors[name].item():.2f}" for name in ("relu3_2", "relu4_2", "relu5_2"))
-        loss = torch.stack(list(errors.values())).sum() + self.LOGITS * nats
+        loss = torch.stack(list(errors.values())).sum() + self.logits * nats
         return loss, f"errors {line}, {nats.item():.2f} nats"
 
     def measure(self, network: Backbone) -> dict[str, float]:
@@ -100,13 +114,14 @@ def forced(
 
 def error(got: Tensor, wanted: Tensor) -> Tensor:
     """Return the squared error of activations `(B, C, h, w)` relative to their variance."""
+    got, wanted = got.float(), wanted.float()
     spread = wanted - wanted.mean((0, 2, 3), keepdim=True)
     return F.mse_loss(got, wanted) / spread.square().mean()
 
 
 def divergence(got: Tensor, wanted: Tensor) -> Tensor:
     """Return the Kullback-Leibler divergence of classes `(B, C)` from the wanted ones, in nats."""
-    logs, wanted_logs = got.log_softmax(1), wanted.log_softmax(1)
+    logs, wanted_logs = got.float().log_softmax(1), wanted.float().log_softmax(1)
     return F.kl_div(logs, wanted_logs, log_target=True, reduction="batchmean")
 
 

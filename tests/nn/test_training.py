@@ -55,6 +55,35 @@ def test_a_student_comes_nearer_to_its_teacher(photos: Path, teacher: Path) -> N
         assert after[name] < 0.8 * before[name]
 
 
+def test_bfloat16_brings_nearly_the_same_loss(photos: Path, teacher: Path) -> None:
+    model = load_teacher(teacher)
+    training = new_training(photos, teacher)
+    crops = Crops(find_photos([photos])[0], batch=4, side=32, seed=0)
+    exact = Distillation(model, crops, [])
+    rough = Distillation(model, crops, [], dtype=torch.bfloat16)
+
+    losses = [one.loss(training.network, 0, 1.0)[0] for one in (exact, rough)]
+
+    assert losses[1].dtype == torch.float32
+    assert 0.0 < abs(losses[0].item() - losses[1].item()) < 0.03 * losses[0].item()
+
+
+def test_weight_and_share_of_what_is_told_are_options(photos: Path, teacher: Path) -> None:
+    model = load_teacher(teacher)
+    network = new_training(photos, teacher).network
+    crops = Crops(find_photos([photos])[0], batch=4, side=32, seed=0)
+
+    def loss(progress: float, forced: float = 0.75, logits: float = 0.5) -> float:
+        objective = Distillation(model, crops, [], forced=forced, logits=logits)
+        return objective.loss(network, 0, progress)[0].item()
+
+    images = crops[0]
+    nats = divergence(network(images)["logits"], model(images)["logits"]).item()
+    assert loss(1.0, logits=3.0) - loss(1.0, logits=1.0) == pytest.approx(2.0 * nats, rel=1e-3)
+    assert loss(0.0, forced=0.0) == pytest.approx(loss(1.0, forced=0.75), rel=1e-6)
+    assert loss(0.0, forced=0.75) != pytest.approx(loss(0.0, forced=0.0), rel=1e-3)
+
+
 def test_stages_learn_from_the_teachers_own_activations(photos: Path, teacher: Path) -> None:
     model = load_teacher(teacher)
     network = new_training(photos, teacher).network
@@ -133,6 +162,7 @@ def test_the_command_writes_a_network_that_can_be_used(
 ) -> None:
     words = [photos, "--name", "mine", "--teacher", teacher, "--steps", 2, "--batch", 4]
     words += ["--side", 32, "--home", tmp_path, "--licence", "public domain"]
+    words += ["--forced", 0.25, "--logits", 1]
 
     result = CliRunner().invoke(app, [str(word) for word in words])
 
@@ -143,7 +173,7 @@ def test_the_command_writes_a_network_that_can_be_used(
     card = read_card(path)
     assert card["command"] == (
         "genart train features photos --name mine --teacher darknet.npz --steps 2 --batch 4 "
-        "--side 32 --licence 'public domain'"
+        "--side 32 --forced 0.25 --logits 1 --licence 'public domain'"
     )
     assert card["licence"] == "weights trained by this project; data: public domain"
     assert card["log"][-1]["steps"] == 2
