@@ -95,7 +95,8 @@ def features(
             training.load(checkpoint)
     except (ValueError, DamagedWeightsError, UnknownModelError) as error:
         raise typer.BadParameter(str(error)) from error
-    with Report(Console(), "pictures") as report:
+    curves = checkpoint.with_name(f"{name}.tensorboard")
+    with Report(Console(), "pictures", curves=curves) as report:
         size = sum(p.numel() for p in training.network.parameters())
         report.say(f"{len(photos[0]):,} pictures, {size:,} parameters")
         if not run(training, report, checkpoint):

@@ -67,6 +67,7 @@ class Trainable(Protocol):
 
     step: int
     seconds: float
+    figures: dict[str, float]  # what the last step told, by name: losses, learning rates
 
     @property
     def progress(self) -> float:
@@ -104,6 +105,7 @@ class Training(Generic[Network]):
         self.log: list[dict[str, float]] = []
         self.step = self.evaluated = 0
         self.seconds = 0.0
+        self.figures: dict[str, float] = {}
 
     @property
     def batch(self) -> int:
@@ -119,14 +121,16 @@ class Training(Generic[Network]):
 
     def advance(self) -> str:
         """Take one step; return the line that tells of it."""
+        rate = self.recipe.rate(self.progress)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate(self.progress)
+            group["lr"] = rate
         loss, line = self.objective.loss(self.network, self.step, self.progress)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch ships no type for it
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
         self.optimizer.step()
         self.step += 1
+        self.figures = {"loss": loss.item(), "learning_rate": rate}
         decay = min(self.recipe.averaging, (1 + self.step) / (10 + self.step))
         for name, tensor in self.network.state_dict().items():
             if tensor.is_floating_point():
@@ -204,12 +208,15 @@ def run(training: Trainable, report: Report, checkpoint: Path) -> bool:
         while training.progress < 1.0 and not stop:
             line = training.advance()
             if training.is_evaluation_due():
-                report.say(f"step {training.step}: {_told(training.evaluate())}")
+                measured = training.evaluate()
+                report.figures(training.step, measured)
+                report.say(f"step {training.step}: {_told(measured)}")
             now = time.monotonic()
             training.seconds += now - last
             rate = training.batch / (now - last)
             last = now
             report.step(training.progress, line, rate)
+            report.losses(training.step, training.figures)
             if now >= due:
                 training.save(checkpoint)
                 due = time.monotonic() + CHECKPOINT_SECONDS

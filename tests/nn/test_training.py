@@ -19,6 +19,7 @@ from genart_core.nn.report import Report
 from genart_core.nn.teacher import load_teacher
 from genart_core.nn.training import Recipe, Training, run
 from genart_core.weights import read_card
+from tests.support.curves import read_curves
 from tests.support.photos import draw_photos, write_teacher
 
 RECIPE = Recipe(steps=12, batch=4, evaluations=2)
@@ -177,6 +178,9 @@ def test_the_command_writes_a_network_that_can_be_used(
     )
     assert card["licence"] == "weights trained by this project; data: public domain"
     assert card["log"][-1]["steps"] == 2
+    curves = read_curves(tmp_path / "runs" / "features" / "mine.tensorboard")
+    assert {"training/loss", "training/learning_rate", "validation/agreement"} <= set(curves)
+    assert [step for step, _ in curves["validation/agreement"]] == [1, 2]
     assert set(card["metrics"]) == {
         "error_relu3_2",
         "error_relu4_2",

@@ -95,7 +95,7 @@ def text(
             training.load(checkpoint)
     except (ValueError, DamagedWeightsError, UnknownModelError) as error:
         raise typer.BadParameter(str(error)) from error
-    with Report(Console()) as report:
+    with Report(Console(), curves=runs / f"{name}.tensorboard") as report:
         _announce(training, report)
         if not run(training, report, checkpoint):
             report.say(f"Stopped; the same command with --resume continues from {checkpoint}")

@@ -202,15 +202,21 @@ def run(training: Training, report: Report, checkpoint: Path) -> bool:
             bits = training.per_character(training.advance())
             if training.is_evaluation_due():
                 validation = training.evaluate()
-                place = f"step {training.step}, epoch {training.batches.epoch}"
-                report.validation(place, bits=validation, best=training.best_bits)
+                epoch = training.batches.epoch
+                report.validation(training.step, epoch, bits=validation, best=training.best_bits)
                 report.samples(write_samples(training.model(training.average)))
             now = time.monotonic()
             training.seconds += now - last
             tokens = training.batches.rows * training.batches.chunk
             size = round(tokens / training.per_character(1.0))
-            report.step(progress=training.progress, bits=bits, characters=size, seconds=now - last)
-            last = now
+            seconds, last = now - last, now
+            report.step(
+                training.step,
+                progress=training.progress,
+                bits=bits,
+                characters=size,
+                seconds=seconds,
+            )
             if now >= due:
                 training.save(checkpoint)
                 due = time.monotonic() + CHECKPOINT_SECONDS

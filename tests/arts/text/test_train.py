@@ -70,7 +70,9 @@ class Silent(Report):
     def say(self, line: str) -> None:
         self.lines.append(line)
 
-    def step(self, *, progress: float, bits: float, characters: int, seconds: float) -> None:
+    def step(
+        self, number: int, *, progress: float, bits: float, characters: int, seconds: float
+    ) -> None:
         self.steps += 1
         if self.steps == self.at:
             os.kill(os.getpid(), self.signals)
@@ -324,8 +326,8 @@ def test_samples_of_one_seed_are_equal() -> None:
 
 def test_plain_report_tells_loss_and_rate(capsys: pytest.CaptureFixture[str]) -> None:
     with Report(Console(force_terminal=False)) as report:
-        report.step(progress=0.5, bits=2.0, characters=1000, seconds=0.5)
-        report.validation("step 1, epoch 0", bits=2.5, best=2.25)
+        report.step(1, progress=0.5, bits=2.0, characters=1000, seconds=0.5)
+        report.validation(1, 0, bits=2.5, best=2.25)
 
     output = capsys.readouterr().out
     assert "50.0%  2.000 bits/char, 2,000 chars/s" in output
