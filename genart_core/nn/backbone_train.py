@@ -21,7 +21,7 @@ from genart_core.nn.training import Recipe, Training, run
 from genart_core.weights import find_model, read_card
 
 HOME = Path("~/.genart")
-TUNED = ("batch", "side", "learning_rate", "forced", "logits", "seed")
+TUNED = ("batch", "side", "learning_rate", "vivid", "forced", "logits", "seed")
 PAPERS = [
     "Simonyan & Zisserman, Very deep convolutional networks, arXiv:1409.1556",
     "Romero et al., FitNets: hints for thin deep nets, arXiv:1412.6550",
@@ -33,10 +33,11 @@ app = typer.Typer(help="Train a feature network.")
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is looked at and how much of it is told: see `Distillation`."""
+    """What is looked at and how much of it is told: see `Crops` and `Distillation`."""
 
     teacher: Path | None = None
     side: int = 112
+    vivid: float = 0.0
     forced: float = Distillation.FORCED
     logits: float = Distillation.LOGITS
 
@@ -64,6 +65,9 @@ def features(
     forced: Annotated[
         float, typer.Option(min=0, max=1, help="Share fed with the teacher's activations at first.")
     ] = Distillation.FORCED,
+    vivid: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of crops in the colours of dreams.")
+    ] = 0.0,
     logits: Annotated[
         float, typer.Option(min=0, help="Weight of the teacher's probabilities.")
     ] = Distillation.LOGITS,
@@ -89,7 +93,7 @@ def features(
             raise ValueError(f"{checkpoint} is a stopped training: --resume it, or remove the file")
         source = _file_of(init, home)
         photos = find_photos(folders)
-        lesson = Lesson(teacher, side, forced, logits)
+        lesson = Lesson(teacher, side, vivid, forced, logits)
         training, classes = _prepare(photos, lesson, recipe, source)
         if resume and checkpoint.exists():
             training.load(checkpoint)
@@ -143,7 +147,7 @@ def _prepare(
 ) -> tuple[Training[Backbone], list[dict[str, str]]]:
     """Return the training and the classes that its network tells apart."""
     train, test = photos
-    crops = Crops(train, batch=recipe.batch, side=lesson.side, seed=recipe.seed)
+    crops = Crops(train, batch=recipe.batch, side=lesson.side, seed=recipe.seed, vivid=lesson.vivid)
     objective: Distillation | Classification
     if lesson.teacher is not None:
         model = load_teacher(lesson.teacher)

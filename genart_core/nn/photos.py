@@ -77,14 +77,37 @@ def as_tensor(pixels: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(pixels.astype(np.float32) / 255.0).movedim(-1, -3)
 
 
-class Crops:
-    """Batches of random crops; which ones depends on the seed and the number of the batch alone."""
+def exaggerated(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """Return pixels `(side, side, 3)` with more contrast, colours mixed at random and blotches.
 
-    def __init__(self, photos: Sequence[Photo], *, batch: int, side: int, seed: int) -> None:
+    A dream leaves the photographs that a student has seen its teacher look at. Where both are to
+    dream alike it must have seen what dreams look like: neon colours, hard edges.
+    """
+    side = len(pixels)
+    mix = np.eye(3) + random.normal(0.0, 0.3, (3, 3))
+    gain = math.exp(random.uniform(0.0, math.log(3.0)))
+    values = (pixels / 255.0 - 0.5) @ (gain * mix.T) + random.normal(0.5, 0.1, 3)
+    grains = max(2, side // int(random.integers(2, 17)))
+    grain = Image.fromarray(random.integers(0, 256, (grains, grains, 3), dtype=np.uint8))
+    blotches = np.asarray(grain.resize((side, side), Image.Resampling.BICUBIC)) / 255.0 - 0.5
+    values += random.uniform(0.0, 0.5) * blotches
+    return (255.0 * values.clip(0.0, 1.0)).round().astype(np.uint8)
+
+
+class Crops:
+    """Batches of random crops; which ones depends on the seed and the number of the batch alone.
+
+    A share `vivid` of them have the colours of dreams rather than those of photographs.
+    """
+
+    def __init__(
+        self, photos: Sequence[Photo], *, batch: int, side: int, seed: int, vivid: float = 0.0
+    ) -> None:
         self.photos = photos
         self.batch = batch
         self.side = side
         self.seed = seed
+        self.vivid = vivid
         self._cache: dict[Path, Image.Image] = {}
         self._cached = 0
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="crops")
@@ -125,7 +148,8 @@ class Crops:
         top = random.uniform(0, image.height - side)
         box = (left, top, left + side, top + side)
         crop = image.resize((self.side, self.side), Image.Resampling.BICUBIC, box)
-        return np.asarray(ImageOps.mirror(crop) if random.random() < 0.5 else crop)
+        pixels = np.asarray(ImageOps.mirror(crop) if random.random() < 0.5 else crop)
+        return exaggerated(pixels, random) if random.random() < self.vivid else pixels
 
     def _open(self, path: Path) -> Image.Image:
         if path in self._cache:

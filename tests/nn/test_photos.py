@@ -3,11 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from genart_core.nn.photos import Crops, central_square, find_photos, open_photo
+from genart_core.nn.photos import Crops, central_square, exaggerated, find_photos, open_photo
 from tests.support.photos import draw_photos
 
 
@@ -94,3 +95,29 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "fake.png").write_bytes(b"no picture")
     with pytest.raises(ValueError, match=r"fake\.png can't be read as a picture"):
         open_photo(tmp_path / "fake.png")
+
+
+def test_a_share_of_the_crops_is_vivid(tmp_path: Path) -> None:
+    train, _ = find_photos([draw_photos(tmp_path)])
+    plain = Crops(train, batch=32, side=32, seed=0)[0]
+    vivid = Crops(train, batch=32, side=32, seed=0, vivid=0.5)
+
+    batch = vivid[0]
+
+    assert torch.equal(batch, Crops(train, batch=32, side=32, seed=0, vivid=0.5)[0])
+    assert 0.0 <= float(batch.min()) <= float(batch.max()) <= 1.0
+    # What is drawn for one crop doesn't move the next, but which colours it has: compare spreads.
+    assert batch.std() > 1.2 * plain.std()
+    assert not torch.equal(vivid[1], batch)
+
+
+def test_vivid_crops_keep_their_shapes(tmp_path: Path) -> None:
+    halves = np.zeros((64, 64, 3), dtype=np.uint8)
+    halves[:, 32:] = 200
+    random = np.random.default_rng(0)
+
+    found = [exaggerated(halves, random).astype(float).mean(2) for _ in range(20)]
+
+    edges = [abs(each[:, 31] - each[:, 32]).mean() for each in found]
+    flats = [abs(each[:, 8] - each[:, 9]).mean() for each in found]
+    assert np.mean(edges) > 5 * np.mean(flats)
