@@ -10,6 +10,7 @@ import typer
 
 from cli import models, train
 from cli.errors import CommandError
+from genart_core.catalogue import load_tool
 from genart_core.errors import GenartError
 
 app = typer.Typer(
@@ -72,6 +73,17 @@ def api(home: Home = None, host: Host = None, port: Port = None) -> None:
 
     _set(home=home, host=host, port=port)
     run_gateway()
+
+
+@app.command(
+    "portraits",
+    add_help_option=False,  # the tool's own help is shown
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def draw_portraits(context: typer.Context) -> None:
+    """Draw a labelled set of portraits, to train a VAE on."""
+    tool: typer.Typer = load_tool("portraits")
+    tool(args=context.args, prog_name="genart portraits")
 
 
 @app.command("version")

@@ -110,10 +110,11 @@ TRAINERS = {
     "text": "genart_core.arts.text.train:app",
     "features": "genart_core.nn.backbone_train:app",
 }
-# What `genart models` hands over, as it needs torch.
+# What the command line hands over, as it needs torch or numpy.
 TOOLS = {
     "classify": "genart_core.nn.judge:classify_app",
     "eval": "genart_core.nn.judge:eval_app",
+    "portraits": "genart_core.arts.vae.portraits:app",
 }
 
 
