@@ -180,7 +180,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def draw(
-    folder: Annotated[Path, typer.Argument(help="Where the pictures and labels.csv go.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Where the pictures and labels.csv go.", file_okay=False)
+    ],
     count: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same set.")] = 0,
 ) -> None:

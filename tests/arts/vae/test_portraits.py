@@ -261,5 +261,14 @@ def test_the_command_draws_the_same_set_each_time(tmp_path: Path) -> None:
     assert not set(one.values()) & set(other.values())
 
 
+def test_a_file_is_no_folder_for_a_set(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+
+    done = CliRunner().invoke(app, ["portraits", str(tmp_path / "taken")])
+
+    assert done.exit_code == 2
+    assert "Invalid value for" in done.output
+
+
 if __name__ == "__main__":
     Image.fromarray(sheet()).save(GOLDEN)
