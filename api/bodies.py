@@ -6,15 +6,18 @@ through Python objects.
 
 import json
 import shlex
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from api.documented import example_of
 from api.errors import ProblemError
 from api.validation import MAX_COMPLAINTS, complaints_of, summary
 from genart_core.catalogue import Kind
-from genart_core.request import ArtRequest, image_fields
+from genart_core.request import image_fields
+
+Body = TypeVar("Body", bound=BaseModel)
 
 _JSON_TYPES = frozenset(
     {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
@@ -78,21 +81,20 @@ async def read_body(request: Request, fields: dict[bytes, bytes], limit: int) ->
         chunks.append(chunk)
 
 
-def parse_request(kind: Kind, body: bytes) -> ArtRequest:
-    """Return the validated request.
+def parse(shape: type[Body], body: bytes) -> Body:
+    """Return a body of JSON, validated.
 
     Raises:
         ProblemError: `invalid_json`, or `invalid_request` naming each field, what came and what is
             allowed.
     """
     try:
-        return kind.request.model_validate_json(body)
+        return shape.model_validate_json(body)
     except ValidationError as error:
-        raise _problem(kind, error) from None
+        raise _problem(sorted(shape.model_fields), error) from None
 
 
-def _problem(kind: Kind, error: ValidationError) -> ProblemError:
-    fields = sorted(kind.request.model_fields)
+def _problem(fields: list[str], error: ValidationError) -> ProblemError:
     count = error.error_count()
     if count > _MAX_ERRORS:
         detail = f"{count} things are wrong with the body; the fields are {', '.join(fields)}"

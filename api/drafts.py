@@ -9,17 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 
-import orjson
 from starlette.requests import Request
 
-from api.bodies import parse_request, require_json
+from api.bodies import parse, require_json
 from api.dependencies import Gateway
 from api.errors import ProblemError
 from api.forms import FormReader, is_form, max_pictures
 from api.settings import ApiSettings
-from api.uploads import Upload, decode_data_uri, is_data_uri
+from api.uploads import Upload, about, decode_data_uri, is_data_uri
 from genart_core.catalogue import Kind
 from genart_core.errors import InvalidImageError
+from genart_core.jobs.assets import AssetFacts
 from genart_core.request import ArtRequest, references, with_images
 
 _JSON_PICTURES = 2  # JSON is parsed in memory, so it may carry no more than these as data URIs
@@ -27,10 +27,14 @@ _JSON_PICTURES = 2  # JSON is parsed in memory, so it may carry no more than the
 
 @dataclass
 class Draft:
-    """A request that names assets and outputs of jobs, and the pictures that came with it."""
+    """A request that names assets and outputs of jobs, and the pictures that came with it.
+
+    `facts` are those of the uploads, by sha256.
+    """
 
     request: ArtRequest
     uploads: list[Upload]
+    facts: dict[str, AssetFacts]
 
     def close(self) -> None:
         """Remove what came with it."""
@@ -56,8 +60,8 @@ def pointer_to(name: str, place: int | None) -> str:
     return f"/{name}" if place is None else f"/{name}/{place}"
 
 
-def require_picture(data: bytes, pointer: str, max_pixels: int) -> None:
-    """Check a picture's header.
+def look_at(data: bytes, pointer: str, max_pixels: int) -> AssetFacts:
+    """Return what a picture's header says.
 
     Raises:
         ProblemError: `invalid_image`, naming the field.
@@ -66,20 +70,21 @@ def require_picture(data: bytes, pointer: str, max_pixels: int) -> None:
     from genart_core.pictures import inspect
 
     try:
-        inspect(data, max_pixels=max_pixels)
+        found = inspect(data, max_pixels=max_pixels)
     except InvalidImageError as error:
         complaint = {"pointer": pointer, "detail": str(error)}
-        detail = f"{pointer[1:]}: {error}"
+        detail = about(pointer, str(error))
         raise ProblemError("invalid_image", detail, errors=[complaint]) from None
+    return AssetFacts(found.media_type, found.bytes, found.width, found.height)
 
 
 async def _read_form(
     gateway: Gateway, request: Request, fields: dict[bytes, bytes], kind: Kind
 ) -> Draft:
     settings = gateway.settings
-    pictures = sum(max_pictures(kind).values())
+    pictures = sum(max_pictures(kind.request).values())
     reader = FormReader(
-        kind,
+        kind.request,
         fields[b"content-type"],
         max_image_bytes=settings.max_image_bytes,
         max_text_bytes=settings.max_body_bytes,
@@ -94,7 +99,7 @@ async def _read_form(
 
 
 def _draft_of_form(reader: FormReader, kind: Kind, settings: ApiSettings) -> Draft:
-    request = parse_request(kind, orjson.dumps(reader.values()))
+    request = parse(kind.request, reader.json())
     return _draft(kind, request, reader.uploads, settings)
 
 
@@ -102,7 +107,7 @@ async def _read_json(
     gateway: Gateway, request: Request, fields: dict[bytes, bytes], kind: Kind
 ) -> Draft:
     settings = gateway.settings
-    pictures = min(sum(max_pictures(kind).values()), _JSON_PICTURES)
+    pictures = min(sum(max_pictures(kind.request).values()), _JSON_PICTURES)
     limit = settings.max_body_bytes + pictures * math.ceil(settings.max_image_bytes * 4 / 3)
     with SpooledTemporaryFile(max_size=settings.max_body_bytes) as body:
         await gateway.intake.read(request, fields, limit, body.write)
@@ -114,7 +119,7 @@ async def _read_json(
 
 def _draft_of_json(body: "SpooledTemporaryFile[bytes]", kind: Kind, settings: ApiSettings) -> Draft:
     body.seek(0)
-    return _draft(kind, parse_request(kind, body.read()), [], settings)
+    return _draft(kind, parse(kind.request, body.read()), [], settings)
 
 
 def _draft(kind: Kind, request: ArtRequest, uploads: list[Upload], settings: ApiSettings) -> Draft:
@@ -129,17 +134,19 @@ def _draft(kind: Kind, request: ArtRequest, uploads: list[Upload], settings: Api
                 uploads.append(decode_data_uri(reference, pointer, settings.max_image_bytes))
                 renamed[reference] = uploads[-1].reference
             renamed.setdefault(reference, reference)
-        for upload in uploads:
-            require_picture(upload.read(), upload.pointer, settings.max_pixels)
+        facts = {
+            upload.sha256: look_at(upload.read(), upload.pointer, settings.max_pixels)
+            for upload in uploads
+        }
     except ProblemError:
         _close(uploads)
         raise
-    return Draft(with_images(request, renamed), uploads)
+    return Draft(with_images(request, renamed), uploads, facts)
 
 
 def _require_few(kind: Kind, request: ArtRequest) -> None:
     """Check that no field names more pictures than it takes, where its type doesn't say."""
-    most = max_pictures(kind)
+    most = max_pictures(kind.request)
     for name, place, _ in references(request):
         if place is not None and place >= most[name]:
             detail = f"Takes at most {most[name]} pictures"

@@ -65,6 +65,9 @@ PROBLEMS = {
     "unknown_preview": ProblemType(
         404, "No such preview", "The job shows no picture, or has not shown so many."
     ),
+    "no_such_asset": ProblemType(
+        404, "No such picture", "The sha256 is malformed, unknown, expired or another client's."
+    ),
     "no_such_model": ProblemType(404, "No such model", "No model has this name."),
     "method_not_allowed": ProblemType(
         405, "Method not allowed", "The address exists; `Allow` lists what can be done with it."
@@ -95,7 +98,7 @@ PROBLEMS = {
         422, "Invalid picture", "A file is no picture that can be read, or has too many pixels."
     ),
     "unknown_asset": ProblemType(
-        422, "Unknown asset", "No picture with this sha256 is stored here; send it again."
+        422, "Unknown asset", "You have no picture with this sha256 here; send it again."
     ),
     "unknown_input": ProblemType(
         422, "Unknown input", "The job whose output is to be used is not there, or not yours."

@@ -11,8 +11,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-
-from genart_core.request import ArtRequest
+from pydantic import BaseModel
 
 _EVERYTHING = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 _NAMES = {bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
@@ -35,7 +34,7 @@ class Taken:
 
 
 @cache
-def taken_by(request_class: type[ArtRequest]) -> dict[str, Taken]:
+def taken_by(request_class: type[BaseModel]) -> dict[str, Taken]:
     """Return what each field takes."""
     schema = request_class.model_json_schema()
     defined = schema.get("$defs", {})

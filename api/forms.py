@@ -8,6 +8,8 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import orjson
+from pydantic import BaseModel
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
@@ -15,7 +17,6 @@ from api.bodies import too_large
 from api.errors import ProblemError
 from api.form_values import Taken, taken_by, value_of
 from api.uploads import Upload
-from genart_core.catalogue import Kind
 from genart_core.request import image_fields
 
 if TYPE_CHECKING:
@@ -34,16 +35,16 @@ def is_form(fields: dict[bytes, bytes]) -> bool:
     return media_type == b"multipart/form-data" and b"content-encoding" not in fields
 
 
-def max_pictures(kind: Kind) -> dict[str, int]:
+def max_pictures(request_class: type[BaseModel]) -> dict[str, int]:
     """Return how many pictures each field takes that takes some."""
     return {
-        name: _max_length(kind, name) if takes_list else 1
-        for name, takes_list in image_fields(kind.request).items()
+        name: _max_length(request_class, name) if takes_list else 1
+        for name, takes_list in image_fields(request_class).items()
     }
 
 
-def _max_length(kind: Kind, name: str) -> int:
-    bounds = kind.request.model_fields[name].metadata
+def _max_length(request_class: type[BaseModel], name: str) -> int:
+    bounds = request_class.model_fields[name].metadata
     found = [getattr(bound, "max_length", None) for bound in bounds]
     return min((most for most in found if most is not None), default=DEFAULT_MAX_PICTURES)
 
@@ -52,15 +53,20 @@ class FormReader:
     """Makes sense of a form's bytes, as they are written to it. Not for the event loop."""
 
     def __init__(
-        self, kind: Kind, content_type: bytes, *, max_image_bytes: int, max_text_bytes: int
+        self,
+        request_class: type[BaseModel],
+        content_type: bytes,
+        *,
+        max_image_bytes: int,
+        max_text_bytes: int,
     ) -> None:
         """`max_text_bytes` is for all fields together that are no files.
 
         Raises:
             ProblemError: `invalid_form` if the content type names no boundary.
         """
-        self._kind = kind
-        self._pictures = max_pictures(kind)
+        self._class = request_class
+        self._pictures = max_pictures(request_class)
         self._max_image_bytes = max_image_bytes
         self._text_left = self._max_text_bytes = max_text_bytes
         self._parts = 0
@@ -105,11 +111,15 @@ class FormReader:
         """
         if not self._is_whole:
             raise _malformed("it ends before its closing boundary")
-        taken = taken_by(self._kind.request)
+        taken = taken_by(self._class)
         values = {
             name: self._value(name, parts, taken.get(name)) for name, parts in self._came.items()
         }
         return {name: value for name, value in values.items() if value is not None}
+
+    def json(self) -> bytes:
+        """Return these fields as the JSON object that would say the same."""
+        return orjson.dumps(self.values())
 
     def close(self) -> None:
         """Remove the files, one that is not whole too."""
@@ -177,7 +187,7 @@ class FormReader:
         place = len(self._came.get(name, ()))
         if place >= self._pictures[name]:
             raise _wrong(name, f"takes at most {self._pictures[name]} pictures")
-        takes_list = image_fields(self._kind.request)[name]
+        takes_list = image_fields(self._class)[name]
         pointer = f"/{name}/{place}" if takes_list else f"/{name}"
         return Upload(pointer, self._max_image_bytes, is_named=bool(filename))
 

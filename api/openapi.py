@@ -24,6 +24,7 @@ addresses relative to the root."""
 TAGS = [
     {"name": "Make", "description": "Enter a job: one address per kind of art."},
     {"name": "Jobs", "description": "Read, follow, cancel and delete jobs; fetch outputs."},
+    {"name": "Assets", "description": "Pictures, sent once and named in requests."},
     {"name": "Models", "description": "What a request's `model` can name."},
     {"name": "Service", "description": "Health, figures, and what problems mean."},
 ]

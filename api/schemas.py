@@ -1,5 +1,6 @@
 """Shapes of the smaller answers, for the OpenAPI document; jobs are in `representation`."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,6 +72,29 @@ class ModelsView(BaseModel):
     """All models, by art and name."""
 
     models: list[ModelView]
+
+
+class AssetView(BaseModel):
+    """A picture that you sent."""
+
+    sha256: str
+    reference: str = Field(description="How a request names it: `asset:<sha256>`.")
+    media_type: str = Field(description="What it is, whatever it was said to be.")
+    bytes: int
+    width: int = Field(description="Pixels, as shown: turned as EXIF says.")
+    height: int = Field(description="Pixels, as shown.")
+    created_at: datetime
+    expires_at: datetime | None = Field(
+        description="When it is removed; null while an unfinished job uses it."
+    )
+    url: str = Field(description="Where to fetch it, relative to the root.")
+
+
+class AssetPageView(BaseModel):
+    """A page of pictures, newest first."""
+
+    assets: list[AssetView]
+    cursor: str | None = Field(description="Pass it as `cursor` for the next page; null: no more.")
 
 
 class HealthView(BaseModel):

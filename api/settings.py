@@ -39,6 +39,12 @@ class ApiSettings(CoreSettings):
         ge=1,
         description="Largest request body, pictures not counted; beyond it: 413.",
     )
+    asset_seconds: int = Field(
+        default=24 * 3600,
+        ge=1,
+        description="How long a picture sent to `/v1/assets` is kept; one that a job names, as "
+        "long as the job, too.",
+    )
     max_wait_seconds: int = Field(
         default=60, ge=0, description="Longest wait that `Prefer: wait=n` is granted."
     )

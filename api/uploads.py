@@ -95,6 +95,11 @@ def decode_data_uri(uri: str, pointer: str, limit: int) -> Upload:
 
 def image_too_large(pointer: str, limit: int) -> ProblemError:
     """Return the problem of a picture that has too many bytes."""
-    detail = f"{pointer[1:]}: at most {limit:,} bytes are taken for one picture"
+    detail = about(pointer, f"at most {limit:,} bytes are taken for one picture")
     complaint = {"pointer": pointer, "detail": detail, "allowed": {"bytes": limit}}
     return ProblemError("image_too_large", detail, errors=[complaint])
+
+
+def about(pointer: str, detail: str) -> str:
+    """Return a detail that says which field it is about; without a pointer it is the whole body."""
+    return f"{pointer[1:]}: {detail}" if pointer else f"{detail[:1].upper()}{detail[1:]}"

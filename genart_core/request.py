@@ -71,7 +71,7 @@ R = TypeVar("R", bound=ArtRequest)
 
 
 @cache
-def image_fields(request_class: type[ArtRequest]) -> dict[str, bool]:
+def image_fields(request_class: type[BaseModel]) -> dict[str, bool]:
     """Return the fields that name pictures; True for those that take a list of them.
 
     Raises:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api import documented
-from api.bodies import parse_request, read_body, require_json
+from api.bodies import parse, read_body, require_json
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.drafts import read_draft
 from api.headers import fields_of, idempotency_key, wait_seconds
@@ -53,7 +53,7 @@ def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             art = await _read_pictured(gateway, request, fields, entry)
         else:
             body = await read_body(request, fields, gateway.settings.max_body_bytes)
-            art = parse_request(kind, body)
+            art = parse(kind.request, body)
             await vet(gateway, kind, art)
         job_id = new_job_id()
         seconds = wait_seconds(request.scope, gateway.settings.max_wait_seconds)

@@ -1,8 +1,7 @@
 """What a caller's request may do to a job: submit, read, follow, cancel, delete."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 from genart_core.jobs.queue import doorbell_pieces
 from genart_core.jobs.record import JobId, Pace, Placed, decode_job
@@ -59,24 +58,6 @@ def submit(submission: Submission, limits: Limits) -> Call[Submitted]:
             *(*doorbell_pieces(), " ".join(job.assets)),
         ),
         lambda reply: Submitted(reply[0].decode(), _placed(reply[2]) if len(reply) > 2 else None),
-    )
-
-
-Keeping = Literal["kept", "unknown", "leaving"]
-
-
-def keep_assets(assets: Mapping[str, bool], milliseconds: int) -> Call[tuple[Keeping, ...]]:
-    """Keep stored pictures for so long, and while a job that may still run names them.
-
-    `assets` maps each sha256 to whether its bytes are at hand: one that nobody stores is `unknown`
-    unless they are. A file that is just being removed is `leaving`; ask again soon. Keep a picture
-    before writing its file, so that none is left that nobody knows of.
-    """
-    flat = [part for sha256, at_hand in assets.items() for part in (sha256, int(at_hand))]
-    return Call(
-        "keep_assets",
-        (milliseconds, *flat),
-        lambda reply: tuple(cast(Keeping, text_of(one)) for one in reply),
     )
 
 

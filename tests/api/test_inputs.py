@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import struct
 import time
 import zlib
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from httpx2 import Client, Response
 
-from api import inputs
+from api import assets, inputs
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway
 from tests.support.studio import (
@@ -217,7 +218,7 @@ def test_asset_is_waited_for_while_its_file_is_being_removed(
 def test_asset_that_is_forever_being_removed_is_a_503(
     caller: Client, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inputs, "_LEAVING_SECONDS", 0.2)
+    monkeypatch.setattr(assets, "_LEAVING_SECONDS", 0.2)
     digest = reference(picture(shade=25)).removeprefix("asset:")
     table.redis.set(f"genart:leaving:{digest}", 1)
 
@@ -232,6 +233,7 @@ def test_store_that_cannot_be_written_is_a_503(
 ) -> None:
     data = picture(shade=26)
     folder = stored(studio, data).parent
+    shutil.rmtree(folder, ignore_errors=True)  # another picture's digest may begin alike
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_bytes(b"in the way")
 

@@ -1,6 +1,7 @@
 """How long the pictures that jobs name are kept."""
 
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import pytest
@@ -16,9 +17,15 @@ def due(table: Table) -> set[str]:
 
 
 def overdue(table: Table, *assets: str) -> None:
-    """Let the time of these be over."""
+    """Let the time of these be over, as far as no job is concerned."""
     for asset in assets:
         table.redis.zadd("genart:assets", {asset: 0})
+        if table.redis.exists(f"genart:asset:ann:{asset}"):
+            table.redis.hset(f"genart:asset:ann:{asset}", "expires_at", 0)
+
+
+def later_than(table: Table, moment: int) -> bool:
+    return table.now() > moment
 
 
 def held(table: Table) -> dict[bytes, bytes]:
@@ -26,8 +33,8 @@ def held(table: Table) -> dict[bytes, bytes]:
 
 
 def test_asset_whose_bytes_nobody_has_is_unknown(table: Table) -> None:
-    assert table.keep_assets(1000, a=False, b=True) == ("unknown", "kept")
-    assert table.keep_assets(1000, a=False, b=False) == ("unknown", "kept")
+    assert table.keep_assets(1000, a=False, b=True) == ("unknown", "new")
+    assert table.keep_assets(1000, a=False, b=False) == ("unknown", "known")
 
 
 def test_asset_is_due_when_its_time_is_over(table: Table) -> None:
@@ -57,7 +64,7 @@ def test_asset_stays_while_a_job_that_may_still_run_names_it(table: Table, state
     overdue(table, "a")
 
     assert due(table) == set()
-    assert table.keep_assets(1, a=False) == ("kept",)
+    assert table.keep_assets(1, a=False) == ("known",)
 
 
 @pytest.mark.parametrize("ending", ["commit", "fail", "cancel", "delete"])
@@ -65,8 +72,9 @@ def test_asset_stays_as_long_as_the_record_of_a_job_that_has_ended(
     table: Table, ending: str
 ) -> None:
     table = replace(table, keep=(50, HOUR_MS))
-    table.keep_assets(0, a=True)
+    table.keep_assets(HOUR_MS, a=True)
     job_id = table.queue(assets=("a",))
+    overdue(table, "a")
     if ending in ("commit", "fail"):
         getattr(table, ending)(table.take())
     else:
@@ -74,11 +82,12 @@ def test_asset_stays_as_long_as_the_record_of_a_job_that_has_ended(
 
     assert held(table) == {}
     assert due(table) == set()
+    assert table.find_asset("a") is not None
     assert wait_for(lambda: due(table), 2, "the asset is due") == {"a"}
 
 
 def test_asset_of_several_jobs_stays_for_the_last(table: Table) -> None:
-    table.keep_assets(0, a=True)
+    table.keep_assets(HOUR_MS, a=True, b=True)
     first = table.running(assets=("a", "b"))
     table.queue(assets=("a",))
     table.commit(first)
@@ -104,7 +113,7 @@ def test_submit_sent_again_holds_once(table: Table) -> None:
 
 
 def test_asset_can_not_be_named_while_its_file_is_being_removed(table: Table) -> None:
-    table.keep_assets(0, a=True)
+    table.keep_assets(HOUR_MS, a=True)
     overdue(table, "a")
     assert due(table) == {"a"}
 
@@ -112,7 +121,7 @@ def test_asset_can_not_be_named_while_its_file_is_being_removed(table: Table) ->
 
     table.drop_assets("a")
     assert table.keep_assets(HOUR_MS, a=False) == ("unknown",)
-    assert table.keep_assets(HOUR_MS, a=True) == ("kept",)
+    assert table.keep_assets(HOUR_MS, a=True) == ("new",)
 
 
 def test_full_redis_keeps_no_new_assets_but_sweeps_old_ones(table: Table) -> None:
@@ -125,3 +134,128 @@ def test_full_redis_keeps_no_new_assets_but_sweeps_old_ones(table: Table) -> Non
         table.drop_assets(*due(table))
 
     assert table.members("assets") == set()
+
+
+def test_picture_of_one_client_is_unknown_to_another(table: Table) -> None:
+    table.keep_assets(HOUR_MS, a=True)
+
+    assert table.keep_assets(HOUR_MS, "ben", a=False) == ("unknown",)
+    assert table.find_asset("a", "ben") is None
+    assert table.delete_asset("a", "ben") == "missing"
+    assert table.list_assets("ben") == []
+    assert table.find_asset("a") is not None
+
+
+def test_picture_that_another_client_has_is_new_to_who_sends_it(table: Table) -> None:
+    table.keep_assets(HOUR_MS, a=True)
+
+    assert table.keep_assets(HOUR_MS, "ben", a=True) == ("new",)
+    assert table.keep_assets(HOUR_MS, "ben", a=True) == ("known",)
+
+
+def test_file_stays_for_the_last_who_has_it(table: Table) -> None:
+    table.keep_assets(HOUR_MS, a=True)
+    table.keep_assets(HOUR_MS, "ben", a=True)
+
+    assert table.delete_asset("a") == "found"
+    assert due(table) == set()
+    assert table.keep_assets(1, "ben", a=False) == ("known",)
+    assert table.delete_asset("a", "ben") == "found"
+    assert due(table) == {"a"}
+
+
+def test_file_goes_when_the_time_of_the_others_is_over(table: Table) -> None:
+    table.keep_assets(HOUR_MS, a=True)
+    table.keep_assets(100, "ben", a=True)
+    table.delete_asset("a")
+
+    assert due(table) == set()
+    assert wait_for(lambda: due(table), 2, "the asset is due") == {"a"}
+
+
+def test_removed_picture_is_gone_at_once_and_its_file_when_its_job_has_ended(table: Table) -> None:
+    table.keep_assets(HOUR_MS, a=True)
+    job = table.running(assets=("a",))
+
+    assert table.delete_asset("a") == "found"
+    assert (table.find_asset("a"), table.list_assets()) == (None, [])
+    assert table.delete_asset("a") == "missing"
+    assert due(table) == set()
+
+    table.commit(job)
+    assert table.find_asset("a") is None
+    overdue(table, "a")  # the sweeper looks again within a minute
+    assert due(table) == {"a"}
+
+
+def test_picture_sent_again_while_its_job_runs_is_held_and_ends_with_the_job(table: Table) -> None:
+    table = replace(table, keep=(50, HOUR_MS))
+    table.keep_assets(HOUR_MS, a=True)
+    job = table.running(assets=("a",))
+    table.delete_asset("a")
+
+    table.keep_assets(1, a=True)
+    assert due(table) == set()
+    asset = table.find_asset("a")
+    assert asset is not None
+    assert asset.expires_at == 0
+
+    table.commit(job)
+    wait_for(lambda: table.find_asset("a") is None, 2, "its time is over")
+
+
+def test_picture_has_no_end_while_a_job_that_may_still_run_names_it(table: Table) -> None:
+    table.keep_assets(HOUR_MS, a=True)
+    before = table.find_asset("a")
+    job = table.running(assets=("a",))
+    during = table.find_asset("a")
+    table.commit(job)
+    after = table.find_asset("a")
+
+    assert before is not None and during is not None and after is not None  # noqa: PT018
+    assert (before.expires_at > table.now(), during.expires_at) == (True, 0)
+    assert after.expires_at == table.job(job.id).expires_at
+
+
+def test_job_of_one_client_holds_the_picture_for_this_client_alone(table: Table) -> None:
+    table.keep_assets(HOUR_MS, a=True)
+    table.keep_assets(HOUR_MS, "ben", a=True)
+    table.queue(assets=("a",))
+
+    mine, theirs = table.find_asset("a"), table.find_asset("a", "ben")
+
+    assert mine is not None and theirs is not None  # noqa: PT018
+    assert (mine.expires_at, theirs.expires_at > 0) == (0, True)
+
+
+def test_pictures_are_listed_newest_first_in_pages_of_any_size(table: Table) -> None:
+    for name in ("c", "a", "b"):
+        table.keep_assets(HOUR_MS, **{name: True})
+        now = table.now()
+        wait_for(partial(later_than, table, now), 1, "another millisecond")
+    table.keep_assets(HOUR_MS, **{f"x{number}": True for number in range(5)})  # at once
+
+    whole = table.list_assets()
+
+    assert whole == ["x4", "x3", "x2", "x1", "x0", "b", "a", "c"]
+    for limit in (1, 2, 3, 8):
+        assert table.list_assets(limit=limit) == whole
+
+
+def test_list_goes_over_what_has_gone(table: Table) -> None:
+    table.keep_assets(HOUR_MS, **{f"{number:03}": True for number in range(250)})
+    gone = [f"{number:03}" for number in range(250) if number % 3]
+    table.redis.delete(*(f"genart:asset:ann:{name}" for name in gone))
+
+    for limit in (7, 50):
+        assert len(table.list_assets(limit=limit)) == 84
+    assert table.redis.zcard("genart:library:ann") == 84
+
+
+def test_nothing_stays_of_a_picture_whose_file_is_gone(table: Table) -> None:
+    table.keep_assets(HOUR_MS, a=True)
+    table.keep_assets(HOUR_MS, "ben", a=True)
+    overdue(table, "a")
+    table.drop_assets(*due(table))
+
+    assert [name for name in table.names() if not name.endswith((":swept", ":reaper"))] == []

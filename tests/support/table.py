@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from redis import Redis
 
-from genart_core.jobs import caller, owner, upkeep
+from genart_core.jobs import assets, caller, owner, upkeep
+from genart_core.jobs.assets import AssetFacts
 from genart_core.jobs.caller import Limits, Submission
 from genart_core.jobs.record import Job, JobId, StoredOutput, new_job_id
 from genart_core.jobs.store import Call, Keep, run, text_of
@@ -15,6 +16,7 @@ from genart_core.jobs.store import Call, Keep, run, text_of
 T = TypeVar("T")
 
 HOUR_MS = 3600 * 1000
+FACTS = AssetFacts("image/png", 75, 8, 4)
 OUTPUT = StoredOutput(path="p", media_type="text/plain", bytes=1, sha256="0" * 64)
 
 
@@ -125,8 +127,28 @@ class Table:
         preview = StoredOutput(path, "image/png", len(data), sha256(data).hexdigest(), 8, 4)
         return self.send(owner.show(job.id, job.fence, preview))
 
-    def keep_assets(self, milliseconds: int, **at_hand: bool) -> tuple[str, ...]:
-        return self.send(caller.keep_assets(at_hand, milliseconds))
+    def keep_assets(
+        self, milliseconds: int, client: str = "ann", /, **at_hand: bool
+    ) -> tuple[str, ...]:
+        facts = {sha256: FACTS if has_bytes else None for sha256, has_bytes in at_hand.items()}
+        return self.send(assets.keep_assets(client, facts, milliseconds))
+
+    def find_asset(self, sha256: str, client: str = "ann") -> assets.Asset | None:
+        return self.send(assets.get_asset(client, sha256)).asset
+
+    def list_assets(self, client: str = "ann", *, limit: int = 50) -> list[str]:
+        """Return the sha256 of all of a client's pictures, page after page."""
+        found: list[str] = []
+        cursor = ""
+        while True:
+            page = self.send(assets.list_assets(client, cursor=cursor, limit=limit))
+            found += [asset.sha256 for asset in page.assets]
+            cursor = page.cursor
+            if not cursor:
+                return found
+
+    def delete_asset(self, sha256: str, client: str = "ann") -> str:
+        return self.send(assets.delete_asset(client, sha256))
 
     def drop_assets(self, *assets: str) -> None:
         self.send(upkeep.drop_assets(assets))

@@ -3,11 +3,17 @@
 -- removed and are due again after so many ms.
 local after = tonumber(ARGV[1])
 for i = 2, #ARGV do
+  local sha = ARGV[i]
   if after == 0 then
-    redis.call('ZREM', key('assets'), ARGV[i])
+    for _, client in ipairs(redis.call('SMEMBERS', key('owners', sha))) do
+      redis.call('DEL', key('asset', client, sha))
+      redis.call('ZREM', key('library', client), sha)
+    end
+    redis.call('DEL', key('owners', sha))
+    redis.call('ZREM', key('assets'), sha)
   else
-    redis.call('ZADD', key('assets'), 'XX', now_ms() + after, ARGV[i])
+    redis.call('ZADD', key('assets'), 'XX', now_ms() + after, sha)
   end
-  redis.call('DEL', key('leaving', ARGV[i]))
+  redis.call('DEL', key('leaving', sha))
 end
 return 'ok'

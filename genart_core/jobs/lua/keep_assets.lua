@@ -1,17 +1,26 @@
 #!lua
--- Pictures are about to be named by a job: they stay for so many ms, and while a job that may still
--- run names them. ARGV: ms, then for each its sha256 and whether its bytes are at hand.
--- Replies for each: kept | unknown (nobody has its bytes) | leaving (its file is just being removed).
-local until_, replies = now_ms() + tonumber(ARGV[1]), {}
-for i = 2, #ARGV, 2 do
-  local sha, at_hand = ARGV[i], ARGV[i + 1] == '1'
+-- A client's pictures are about to be stored or named by a job: they stay for so many ms, and while a
+-- job that may still run names them. ARGV: client, ms, then for each its sha256 and what is known of it
+-- ('' = its bytes are not at hand). Replies for each: new | known | unknown (this client has no such
+-- picture) | leaving (its file is just being removed).
+local client, now, replies = ARGV[1], now_ms(), {}
+local until_ = now + tonumber(ARGV[2])
+for i = 3, #ARGV, 2 do
+  local sha, facts = ARGV[i], ARGV[i + 1]
+  local asset = key('asset', client, sha)
+  local is_known = redis.call('EXISTS', asset) == 1
   if redis.call('EXISTS', key('leaving', sha)) == 1 then
     replies[#replies + 1] = 'leaving'
-  elseif not at_hand and not redis.call('ZSCORE', key('assets'), sha) then
+  elseif facts == '' and not is_known then
     replies[#replies + 1] = 'unknown'
   else
-    redis.call('ZADD', key('assets'), 'GT', until_, sha)
-    replies[#replies + 1] = 'kept'
+    if not is_known then
+      redis.call('HSET', asset, 'facts', facts, 'created_at', now, 'expires_at', 0)
+      redis.call('ZADD', key('library', client), now, sha)
+      redis.call('SADD', key('owners', sha), client)
+    end
+    extend_asset(client, sha, until_)
+    replies[#replies + 1] = is_known and 'known' or 'new'
   end
 end
 return replies

@@ -72,16 +72,47 @@ local function leave_client(client, is_turn_unused)
   if redis.call('HINCRBY', owner, 'active', -1) < 0 then redis.call('DEL', owner) end
 end
 
--- While a job may still run, the pictures that it names are held; then they stay as long as its record.
-local function hold_assets(names)
-  for sha in string.gmatch(names, '%S+') do redis.call('HINCRBY', key('held'), sha, 1) end
+-- A picture's file is shared by all who sent it; each of them has a record of its own, which ends by
+-- itself. This one stays until `expires` at least, and without an end while it is held.
+local function extend_asset(client, sha, expires)
+  local asset = key('asset', client, sha)
+  local known = redis.call('HGET', asset, 'expires_at')
+  if not known then return end -- its owner has removed it
+  expires = math.max(expires, tonumber(known))
+  redis.call('HSET', asset, 'expires_at', expires)
+  redis.call('ZADD', key('assets'), 'GT', expires, sha)
+  if redis.call('HEXISTS', key('holding', client), sha) == 0 then
+    redis.call('PEXPIREAT', asset, expires)
+  end
 end
 
-local function leave_assets(names, expires)
+local function let_go(counts, sha)
+  if redis.call('HINCRBY', counts, sha, -1) <= 0 then redis.call('HDEL', counts, sha) end
+end
+
+-- While a job may still run, the pictures that it names are held; then they stay as long as its record.
+local function hold_assets(client, names)
   for sha in string.gmatch(names, '%S+') do
-    if redis.call('HINCRBY', key('held'), sha, -1) <= 0 then redis.call('HDEL', key('held'), sha) end
-    redis.call('ZADD', key('assets'), 'GT', expires, sha)
+    redis.call('HINCRBY', key('held'), sha, 1)
+    redis.call('HINCRBY', key('holding', client), sha, 1)
+    redis.call('PERSIST', key('asset', client, sha))
   end
+end
+
+local function leave_assets(client, names, expires)
+  for sha in string.gmatch(names, '%S+') do
+    let_go(key('held'), sha)
+    let_go(key('holding', client), sha)
+    extend_asset(client, sha, expires)
+  end
+end
+
+-- A client's picture as it is shown: sha256, facts, when it came, when it goes (0: not while it is held).
+local function asset_view(client, sha)
+  local held = redis.call('HMGET', key('asset', client, sha), 'facts', 'created_at', 'expires_at')
+  if not held[1] then return nil end
+  local is_held = redis.call('HEXISTS', key('holding', client), sha) == 1
+  return {sha, held[1], tonumber(held[2]), is_held and 0 or tonumber(held[3])}
 end
 
 -- Terminal is final. `facts` are the fields that this ending adds: outputs, result, error.
@@ -96,7 +127,7 @@ local function settle(id, status, facts, keep, now)
   redis.call('ZREM', key('leases'), id)
   leave_client(client, held[4] == 'queued' and attempt == '0')
   drop_partial(id)
-  if held[5] then leave_assets(held[5], expires) end
+  if held[5] then leave_assets(client, held[5], expires) end
   redis.call('HINCRBY', key('outcomes'), kind .. ' ' .. status, 1)
   local version = touch(id, status)
   emit_status(id, status, attempt, version)

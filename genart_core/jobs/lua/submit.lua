@@ -38,7 +38,7 @@ redis.call('HSET', key('job', id), 'id', id, 'kind', kind, 'client', client, 're
   'cost', cost, 'tag', tag, 'created_at', now, 'deadline_at', deadline, 'step', 0, 'total', 0)
 if assets ~= '' then
   redis.call('HSET', key('job', id), 'assets', assets)
-  hold_assets(assets)
+  hold_assets(client, assets)
 end
 redis.call('ZADD', key('ready'), tag, id)
 redis.call('ZADD', key('ready', kind), tag, id)

@@ -1,0 +1,14 @@
+#!lua flags=allow-oom
+-- A client removes one of its pictures: found | missing. The file goes too, at the next sweep, unless
+-- somebody else has it or a job that may still run names it.
+local client, sha, now = ARGV[1], ARGV[2], now_ms()
+local owners, latest = key('owners', sha), now
+if redis.call('DEL', key('asset', client, sha)) == 0 then return 'missing' end
+redis.call('ZREM', key('library', client), sha)
+redis.call('SREM', owners, client)
+for _, other in ipairs(redis.call('SMEMBERS', owners)) do
+  local expires = redis.call('HGET', key('asset', other, sha), 'expires_at')
+  if expires then latest = math.max(latest, tonumber(expires)) else redis.call('SREM', owners, other) end
+end
+redis.call('ZADD', key('assets'), latest, sha)
+return 'found'
