@@ -248,6 +248,23 @@ OUTPUT_EXTRA = {
 }
 
 
+def archive_responses() -> Responses:
+    """Answers to fetching all outputs."""
+    content = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+    headers = {
+        "ETag": _header("Stands for the names and contents of the files."),
+        "Content-Disposition": _header("A name for the archive."),
+    }
+    return {
+        200: {"description": "The archive", "content": content, "headers": headers},
+        304: {"description": "It is the one at hand"},
+        **problems("unknown_job", "job_not_finished", "no_outputs", "gone", "store_unavailable"),
+    }
+
+
+ARCHIVE_EXTRA = {"parameters": [_IF_NONE_MATCH]}
+
+
 def models_responses() -> Responses:
     """Answers to listing models."""
     return {200: {"description": "The models", "model": ModelsView}, **problems()}

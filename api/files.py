@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -66,18 +67,14 @@ async def file_response(request: Request, gateway: Gateway, file: StoredFile) ->
         headers["content-range"] = f"bytes {start}-{end - 1}/{file.bytes}"
     chunks = gateway.blobs.read(file.path, start, end)
     first = await asyncio.to_thread(next, chunks, b"")
-    return StreamingResponse(
-        streamed(first, chunks),
-        206 if part else 200,
-        headers,
-        # as a header of its own: the framework would add a charset to it
-        media_type=None,
-    )
+    status = 206 if part else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers)
+    # its type as a header of its own: the framework would add a charset to it
+    return StreamingResponse(streamed(chain((first,), chunks)), status, headers, media_type=None)
 
 
-async def streamed(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield a first piece and the others, which are read in a thread."""
-    chunk = first
-    while chunk:
-        yield chunk
-        chunk = await asyncio.to_thread(next, rest, b"")
+async def streamed(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield pieces, each of which is read in a thread."""
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece

@@ -34,7 +34,7 @@ async def get_output(request: Request, job_id: str, number: str) -> Response:
         output.bytes,
         output.sha256,
         file_name(placed.job, int(number)),
-        max(placed.job.expires_at - placed.now, 0) // 1000,
+        seconds_left(placed),
     )
     try:
         return await file_response(request, gateway, file)
@@ -61,6 +61,11 @@ def outputs_of(placed: Placed) -> tuple[StoredOutput, ...]:
 def file_name(job: Job, number: int) -> str:
     """Return what an output is called where it is saved."""
     return f"{job.kind}-{job.id}-{number}.{suffix_of(job.outputs[number].media_type)}"
+
+
+def seconds_left(placed: Placed) -> int:
+    """Return how long a job's outputs will be there."""
+    return max(placed.job.expires_at - placed.now, 0) // 1000
 
 
 def _pick(outputs: tuple[StoredOutput, ...], number: str) -> StoredOutput:

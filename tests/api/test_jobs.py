@@ -102,6 +102,7 @@ class TestGet:
             http.delete(url),
             http.get(f"{url}/events"),
             http.get(f"{url}/outputs/0"),
+            http.get(f"{url}/outputs.zip"),
         ]
 
         assert {answer.status_code for answer in answers} == {410}

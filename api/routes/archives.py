@@ -1,0 +1,48 @@
+"""All files of an artwork at once."""
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+
+from api import documented
+from api.archive import Archive, is_whole
+from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
+from api.files import streamed
+from api.headers import fields_of, is_known
+from api.routes.outputs import file_name, outputs_of, seconds_left
+from genart_core.jobs import caller
+
+router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["Jobs"])
+
+
+@router.head("/outputs.zip", include_in_schema=False)
+@router.get(
+    "/outputs.zip",
+    operation_id="get_outputs",
+    summary="All files of an artwork",
+    responses=documented.archive_responses(),
+    openapi_extra=documented.ARCHIVE_EXTRA,
+)
+async def get_outputs(request: Request, job_id: str) -> Response:
+    """Return all outputs in a ZIP, named as they are when fetched one by one."""
+    gateway, checked = gateway_of(request), job_id_of(job_id)
+    placed = found_job(checked, await gateway.ask(caller.get(checked, client_of(request))))
+    outputs = outputs_of(placed)
+    named = {file_name(placed.job, number): output for number, output in enumerate(outputs)}
+    archive = Archive(named, placed.job.finished_at)
+    headers = {
+        "etag": archive.tag,
+        "content-type": "application/zip",
+        "content-disposition": f'attachment; filename="{placed.job.kind}-{checked}.zip"',
+        "cache-control": f"private, max-age={seconds_left(placed)}, immutable",
+    }
+    if is_known(fields_of(request.scope), archive.tag):
+        return Response(status_code=304, headers=headers)
+    if not await asyncio.to_thread(is_whole, outputs, gateway.blobs):
+        raise gone(checked)
+    if archive.length is not None:
+        headers["content-length"] = str(archive.length)
+    if request.method == "HEAD":
+        return Response(status_code=200, headers=headers)
+    return StreamingResponse(streamed(archive.read(gateway.blobs)), 200, headers)
