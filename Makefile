@@ -11,11 +11,11 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --f
 ALL := --extra worker --extra embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check chaos bench bench-text bench-dream bench-style gpu docs openapi lock clean
+.PHONY: help up test check chaos bench bench-cache bench-text bench-dream bench-style gpu docs openapi lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
-		printf 'make %-8s %s\n' "$$target" "$$text"; done
+		printf 'make %-11s %s\n' "$$target" "$$text"; done
 
 up: $(VENV)/.installed ## install and start the service; Ctrl-C stops it
 	@exec $(VENV)/bin/genart up
@@ -37,6 +37,9 @@ chaos: $(VENV)/.installed-dev ## kill and stop real processes for minutes
 
 bench: $(VENV)/.installed-dev ## measure the service beside its yardsticks
 	$(RUN) benchmarks.service
+
+bench-cache: $(VENV)/.installed-dev ## measure answers from the result cache
+	$(RUN) benchmarks.cache
 
 bench-text: $(VENV)/.installed-dev ## measure text beside a plain nn.LSTM loop
 	$(RUN) benchmarks.text

@@ -17,7 +17,11 @@ SUBMIT = """Enter a job. The answer is `202` at once, with the whole job and its
 
 With `Prefer: wait=n` the answer is held back for up to n seconds; a job that has ended by then is
 answered with `200`. With `Idempotency-Key` the same request can be sent again safely: it gives the
-job that the first one made. Keys are kept for 24 hours."""
+job that the first one made. Keys are kept for 24 hours.
+
+A request that names its `seed` and has been made for you before is answered with `200` and a new
+job that has its outputs, `cached: true`. `Cache-Control: no-cache` has it made anew; with
+`no-store` its results are not given to later requests either."""
 
 EVENTS = """The job's life as server-sent events, until it is done.
 
@@ -68,6 +72,9 @@ _PREFER = _parameter(
 _IF_NONE_MATCH = _parameter(
     "If-None-Match", "Entity tags already at hand; if one is current: 304.", '"v3"'
 )
+_CACHE_CONTROL = _parameter(
+    "Cache-Control", "`no-cache`: make it, though its results be there.", "no-cache"
+)
 _KEY = _parameter(
     "Idempotency-Key",
     "Makes it safe to send the request again; 1 to 255 printable ASCII characters.",
@@ -102,7 +109,11 @@ _PICTURE_PROBLEMS = (
 def submit_responses(kind: Kind) -> Responses:
     """Answers to a POST that makes art."""
     return {
-        200: {"description": "Ended in time", "model": JobView, "headers": _SUBMIT_HEADERS},
+        200: {
+            "description": "Ended in time, or made before",
+            "model": JobView,
+            "headers": _SUBMIT_HEADERS,
+        },
         202: {"description": "Accepted", "model": JobView, "headers": _SUBMIT_HEADERS},
         **problems(
             *("forbidden_host", "forbidden_origin", "body_too_large", "unsupported_media_type"),
@@ -128,7 +139,10 @@ def submit_extra(kind: Kind) -> dict[str, Any]:
     content: dict[str, Any] = {"application/json": {"schema": schema, "examples": examples}}
     if image_fields(kind.request):
         content["multipart/form-data"] = _form_content(kind)
-    return {"requestBody": {"required": True, "content": content}, "parameters": [_PREFER, _KEY]}
+    return {
+        "requestBody": {"required": True, "content": content},
+        "parameters": [_PREFER, _KEY, _CACHE_CONTROL],
+    }
 
 
 def _form_content(kind: Kind) -> dict[str, Any]:

@@ -58,6 +58,16 @@ def idempotency_key(fields: dict[bytes, bytes]) -> str:
     return key
 
 
+def cache_directives(scope: Scope) -> frozenset[str]:
+    """Return the names of the directives of `Cache-Control` (RFC 9111), those with values too."""
+    return frozenset(
+        directive.partition("=")[0].strip().lower()
+        for name, value in scope["headers"]
+        if name == b"cache-control"
+        for directive in value.decode("latin-1").split(",")
+    )
+
+
 def is_known(fields: dict[bytes, bytes], etag: str) -> bool:
     """Say whether `If-None-Match` lists this entity tag; weakness doesn't matter there."""
     raw = fields.get(b"if-none-match")

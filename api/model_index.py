@@ -53,6 +53,11 @@ class ModelIndex:
         found = self._found.get(kind.models, {}).get(name)
         return found.card if found else {}
 
+    def digest(self, kind: Kind, name: str) -> str:
+        """Return the sha256 of a model's file, "" where none is known."""
+        found = self._found.get(kind.models, {}).get(name)
+        return found.sha256 if found else ""
+
     def names(self, art: str) -> list[str]:
         """Return the known names of an art's models."""
         return sorted(self._found.get(art, ()))

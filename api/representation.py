@@ -151,7 +151,7 @@ def _members(job: Job, position: int | None, eta: Eta | None) -> dict[str, Any]:
         "status": job.status,
         "version": job.version,
         "attempt": job.attempt,
-        "cached": False,
+        "cached": job.cached,
         "request": job.request,
         "progress": _progress(job.status, job.step, job.total),
         "queue_position": position,

@@ -5,10 +5,11 @@ from hashlib import sha256
 
 from api.dependencies import Gateway
 from api.errors import ProblemError
+from api.reuse import reuse_of
 from api.validation import shown
 from genart_core.catalogue import Kind, accept_all
 from genart_core.errors import ModelNotPulledError, RefusedError
-from genart_core.jobs.caller import Submission, Submitted
+from genart_core.jobs.caller import Reuse, Submission, Submitted
 from genart_core.jobs.caller import submit as submit_call
 from genart_core.jobs.record import JobId, Placed
 from genart_core.request import ArtRequest, draw_seed, references
@@ -19,11 +20,15 @@ _FRESH_SECONDS = 0.25  # a model that has just appeared is found this soon
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is asked for, by whom, and under which idempotency key ("" = none)."""
+    """What is asked for, by whom, and under which idempotency key ("" = none).
+
+    `directives` are those of `Cache-Control`.
+    """
 
     kind: Kind
     client: str
     idempotency_key: str
+    directives: frozenset[str]
 
 
 async def submit(
@@ -36,26 +41,33 @@ async def submit(
     Raises:
         ProblemError: if the key was used for something else, or there is no room.
     """
-    kind = entry.kind
+    kind, asked = entry.kind, request.model_dump_json()
     key = fingerprint = ""
     if entry.idempotency_key:
         # of what was sent, before a seed is drawn; hashed, since a key may hold any character
         key = sha256(entry.idempotency_key.encode()).hexdigest()
-        fingerprint = sha256(f"{kind.name} {request.model_dump_json()}".encode()).hexdigest()
+        fingerprint = sha256(f"{kind.name} {asked}".encode()).hexdigest()
+    reuse = Reuse()
     if request.seed is None:
         request = request.model_copy(update={"seed": draw_seed()})
+        asked = request.model_dump_json()
+    else:
+        weights = gateway.overview.models.digest(kind, request.model)
+        reuse = reuse_of(kind, request.model, weights, asked, entry.directives)
     submission = Submission(
         id=job_id,
         kind=kind.name,
         client=entry.client,
-        request=request.model_dump_json(),
+        request=asked,
         batch_key=kind.batch_key(request),
         cost=kind.cost(request),
         idempotency_key=key,
         fingerprint=fingerprint,
         assets=_assets(request),
+        reuse=reuse,
     )
-    submitted = await gateway.ask(submit_call(submission, gateway.limits))
+    call = submit_call(submission, gateway.limits, gateway.settings.keep_ms)
+    submitted = await gateway.ask(call)
     if submitted.placed is None:
         raise _refusal(gateway, submitted)
     return submitted.placed, submitted.outcome == "replayed"

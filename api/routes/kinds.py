@@ -10,7 +10,7 @@ from api import documented
 from api.bodies import parse, read_body, require_json
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.drafts import read_draft
-from api.headers import fields_of, idempotency_key, wait_seconds
+from api.headers import cache_directives, fields_of, idempotency_key, wait_seconds
 from api.inputs import resolve
 from api.representation import job_response, job_url
 from api.submission import Entry, submit, vet
@@ -48,7 +48,8 @@ def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             raise draining()
         if not has_pictures:
             require_json(request, fields, kind)
-        entry = Entry(kind, client_of(request), idempotency_key(fields))
+        directives = cache_directives(request.scope)
+        entry = Entry(kind, client_of(request), idempotency_key(fields), directives)
         if has_pictures:
             art = await _read_pictured(gateway, request, fields, entry)
         else:
@@ -59,7 +60,7 @@ def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         seconds = wait_seconds(request.scope, gateway.settings.max_wait_seconds)
         if not seconds:
             placed, is_replay = await submit(gateway, entry, job_id, art)
-            return _answer(placed, is_replay, 202, {})
+            return _answer(placed, is_replay, 200 if placed.job.cached else 202, {})
         placed, is_replay = await submit_and_wait(
             gateway,
             job_id,

@@ -12,6 +12,19 @@ Visibility = Literal["found", "gone", "missing"]
 _IDEMPOTENCY_MS = 24 * 3600 * 1000
 
 
+class Reuse(NamedTuple):
+    """Under which key a job's results are found again, by its client alone; "" = never.
+
+    They are taken (`may_read`) only if they were made by this `version`, with no other `weights`
+    (path, sha256) than these.
+    """
+
+    key: str = ""
+    may_read: bool = False
+    version: str = ""
+    weights: tuple[str, str] = ("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What the gateway knows of a job before it exists. `request` is JSON with the seed drawn.
@@ -28,6 +41,7 @@ class Submission:
     idempotency_key: str = ""
     fingerprint: str = ""
     assets: tuple[str, ...] = ()
+    reuse: Reuse = Reuse()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +60,12 @@ class Submitted(NamedTuple):
     placed: Placed | None
 
 
-def submit(submission: Submission, limits: Limits) -> Call[Submitted]:
-    """Enter a job: idempotency, quota, admission, record, place in line, event and doorbell."""
-    job = submission
+def submit(submission: Submission, limits: Limits, keep: Keep) -> Call[Submitted]:
+    """Enter a job: idempotency, quota, admission, record, place in line, event and doorbell.
+
+    If its results are there already, it has ended with them.
+    """
+    job, reuse = submission, submission.reuse
     return Call(
         "submit",
         (
@@ -56,6 +73,7 @@ def submit(submission: Submission, limits: Limits) -> Call[Submitted]:
             *(job.idempotency_key, job.fingerprint, _IDEMPOTENCY_MS),
             *(limits.active_per_client, limits.ready, limits.deadline_ms),
             *(*doorbell_pieces(), " ".join(job.assets)),
+            *(reuse.key, reuse.version, *reuse.weights, int(reuse.may_read), *keep),
         ),
         lambda reply: Submitted(reply[0].decode(), _placed(reply[2]) if len(reply) > 2 else None),
     )

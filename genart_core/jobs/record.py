@@ -74,6 +74,7 @@ class Job:
 
     `provenance` says what made the outputs: version, device, and the weights' sha256 by name.
     `preview` is how a running job looks so far; it is number `previews` - 1 of those shown.
+    One that is `cached` was never made: its outputs are those of an earlier job.
     """
 
     id: JobId
@@ -100,6 +101,7 @@ class Job:
     error: dict[str, Any] | None
     preview: StoredOutput | None
     previews: int
+    cached: bool
 
     @property
     def is_terminal(self) -> bool:
@@ -170,6 +172,7 @@ def decode_job(fields: Mapping[bytes, bytes]) -> Job:
         error=json.loads(fields[b"error"]) if b"error" in fields else None,
         preview=StoredOutput(**json.loads(fields[b"preview"])) if b"preview" in fields else None,
         previews=number(b"previews"),
+        cached=b"cached" in fields,
     )
 
 

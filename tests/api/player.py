@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore
@@ -19,6 +19,8 @@ class Player:
 
     table: Table
     blobs: BlobStore
+    version: str = "0"
+    weights: dict[str, str] = field(default_factory=dict)
 
     def take(self, kind: str = "text") -> Job:
         """Claim the next job."""
@@ -39,7 +41,7 @@ class Player:
             job.fence,
             tuple(outputs),
             {"samples": [{"text": text} for text in texts if isinstance(text, str)]},
-            provenance={"version": "0", "device": "cpu", "weights": {}},
+            provenance={"version": self.version, "device": "cpu", "weights": self.weights},
             share_ms=5.0,
             keep=self.table.keep,
         )

@@ -75,7 +75,8 @@ class Up:
 
     def submit(self, **fields: object) -> str:
         """Submit a `steps` job and return its path."""
-        reply = self.call("POST", "/v1/steps", {"seed": 1, **fields})
+        anew = {"Cache-Control": "no-cache"}
+        reply = self.call("POST", "/v1/steps", {"seed": 1, **fields}, **anew)
         assert reply.status == 202, reply
         return f"/v1/jobs/{reply.body['id']}"
 

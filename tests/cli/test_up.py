@@ -48,7 +48,8 @@ def test_the_ready_line_says_where_it_is_and_what_to_try(up: Up) -> None:
 def test_everything_serves_when_it_says_ready(up: Up) -> None:
     assert up.call("GET", "/readyz") == (200, {"status": "ready", "workers": 1})
 
-    job = up.call("POST", "/v1/steps", {"seed": 1}, Prefer="wait=10")
+    headers = {"Prefer": "wait=10", "Cache-Control": "no-cache"}
+    job = up.call("POST", "/v1/steps", {"seed": 1}, **headers)
 
     assert (job.status, job.body["status"]) == (200, "succeeded")
 

@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from genart_core.jobs.caller import Reuse
 from genart_core.jobs.record import Job, JobId
 from tests.support.replay import replay, state_of
 from tests.support.table import Table
@@ -39,7 +40,7 @@ class Known:
     """What the machine has seen of the table so far."""
 
     jobs: dict[JobId, Job] = field(default_factory=dict)
-    fences: set[int] = field(default_factory=set)
+    fences: dict[int, JobId] = field(default_factory=dict)
     submitted: int = 0
     deleted: Counter[str] = field(default_factory=Counter)
     epochs: Counter[str] = field(default_factory=Counter)
@@ -64,6 +65,11 @@ class JobTable(RuleBasedStateMachine):
         self.known.submitted += 1
         return table.queue(client, kind=kind, batch_key=batch_key)
 
+    @rule(target=ids, client=clients, kind=kinds)
+    def submit_with_a_seed(self, client: str, kind: str) -> JobId:
+        self.known.submitted += 1
+        return self.table.queue(client, kind=kind, reuse=Reuse(kind, may_read=True, version="1"))
+
     @rule(target=claims, slot=slots, limit=st.integers(1, 3), join=batch_keys | st.none())
     def claim(self, slot: str, limit: int, join: str | None) -> object:
         claimed = self.table.claim(
@@ -76,7 +82,7 @@ class JobTable(RuleBasedStateMachine):
         assert claimed.outcome != "stale"
         for job in claimed.jobs:
             assert job.fence not in self.known.fences
-            self.known.fences.add(job.fence)
+            self.known.fences[job.fence] = job.id
         return multiple(*claimed.jobs)
 
     @rule(slot=slots)
@@ -128,7 +134,10 @@ class JobTable(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        self.table.reap()
+        due = self.table.reap().due
+        for job in self.known.jobs.values():
+            assert not {self.known.fences[int(output.path)] for output in job.outputs} & {*due}
+        self.table.forget(*due)
 
     @rule(job_id=ids)
     def cancel(self, job_id: JobId) -> None:
@@ -142,7 +151,7 @@ class JobTable(RuleBasedStateMachine):
     def delete(self, job_id: JobId) -> None:
         assert (self.table.delete(job_id) == "found") == (job_id in self.known.jobs)
         if job := self.known.jobs.pop(job_id, None):
-            self.known.deleted[job.status if job.is_terminal else "canceled"] += 1
+            self.known.deleted[outcome_of(job) if job.is_terminal else "canceled"] += 1
 
     @invariant()
     def the_table_is_sound(self) -> None:
@@ -157,7 +166,7 @@ class JobTable(RuleBasedStateMachine):
             job = jobs[job_id] = self.table.job(job_id)
             before = self.known.jobs.get(job_id)
             if before is None:
-                assert (job.status, job.attempt) == ("queued", 0)
+                assert (job.status, job.attempt) == ("succeeded" if job.cached else "queued", 0)
             elif before.is_terminal:
                 assert job == before
             else:
@@ -180,7 +189,7 @@ class JobTable(RuleBasedStateMachine):
 
     def counters_are_those_of_the_records(self) -> None:
         unfinished = Counter(job.client for job in self.known.jobs.values() if not job.is_terminal)
-        ended = Counter(job.status for job in self.known.jobs.values() if job.is_terminal)
+        ended = Counter(outcome_of(job) for job in self.known.jobs.values() if job.is_terminal)
         for client in ("ann", "ben", "cat"):
             active = self.table.redis.hget(f"genart:client:{client}", "active")
             assert int(active or 0) == unfinished[client]
@@ -209,6 +218,10 @@ class JobTable(RuleBasedStateMachine):
         # an ending sent again stands
         is_repeated = job is not None and job.fence == claim.fence and job.status == status
         return {"ok"} if is_repeated else {"lost"}
+
+
+def outcome_of(job: Job) -> str:
+    return "cached" if job.cached else job.status
 
 
 @pytest.mark.timeout(400)  # a failure is worth a short example, which takes time to find

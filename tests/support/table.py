@@ -57,6 +57,7 @@ class Table:
         job_id: JobId | None = None,
         request: str = '{"seed": 1}',
         assets: tuple[str, ...] = (),
+        reuse: caller.Reuse = caller.Reuse(),  # noqa: B008  it never changes
     ) -> Call[caller.Submitted]:
         submission = Submission(
             id=job_id or new_job_id(),
@@ -68,8 +69,9 @@ class Table:
             idempotency_key=key,
             fingerprint=fingerprint,
             assets=assets,
+            reuse=reuse,
         )
-        return caller.submit(submission, self.limits)
+        return caller.submit(submission, self.limits, self.keep)
 
     def queue(self, client: str = "ann", **facts: Any) -> JobId:
         """Submit, and return the id of the job that was created."""
@@ -156,13 +158,20 @@ class Table:
     def commit(self, job: Job, **facts: Any) -> owner.Finish:
         return self.send(self.commitment(job, **facts))
 
-    def commitment(self, job: Job, *, path: str = "p", share_ms: float = 1.0) -> Call[owner.Finish]:
+    def commitment(
+        self,
+        job: Job,
+        *,
+        path: str = "p",
+        share_ms: float = 1.0,
+        weights: dict[str, str] | None = None,
+    ) -> Call[owner.Finish]:
         return owner.commit(
             job.id,
             job.fence,
             (replace(OUTPUT, path=path),),
             {"made": True},
-            provenance={"version": "1"},
+            provenance={"version": "1"} | ({"weights": weights} if weights else {}),
             share_ms=share_ms,
             keep=self.keep,
         )

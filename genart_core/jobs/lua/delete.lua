@@ -3,9 +3,19 @@
 local id, client, keep = ARGV[1], ARGV[2], {ARGV[3], ARGV[4]}
 local state = lookup(id, client)
 if state ~= 'found' then return state end
-local held, now = redis.call('HMGET', key('job', id), 'status', 'client'), now_ms()
+local held, now = redis.call('HMGET', key('job', id), 'status', 'client', 'source', 'cache'), now_ms()
 local is_running = held[1] == 'running' or held[1] == 'canceling'
 if is_running or held[1] == 'queued' then settle(id, 'canceled', {}, keep, now) end
+-- its results are given to nobody any more
+local cache = held[4] and key('cache', held[2], held[4])
+if cache and redis.call('GET', cache) == id then redis.call('DEL', cache) end
+if held[3] then
+  redis.call('ZREM', key('sharers', held[3]), id)
+  -- the files of a job that has gone before may have waited for this one
+  if redis.call('EXISTS', key('job', held[3])) == 0 then
+    redis.call('ZADD', key('expiring'), 'XX', now, held[3])
+  end
+end
 redis.call('DEL', key('job', id), key('events', id), key('tombstone', id))
 redis.call('ZREM', key('jobs', held[2]), id)
 redis.call('ZREM', key('dead'), id)

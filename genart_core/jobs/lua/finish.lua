@@ -39,4 +39,8 @@ if status == 'succeeded' then
   if held[6] ~= '0' then redis.call('HSET', key('job', id), 'step', held[6]) end
 end
 settle(id, status, facts, keep, now)
+local cache = status == 'succeeded' and redis.call('HMGET', key('job', id), 'cache', 'client', 'expires_at')
+if cache and cache[1] then
+  redis.call('SET', key('cache', cache[2], cache[1]), id, 'PXAT', cache[3])
+end
 return 'ok'

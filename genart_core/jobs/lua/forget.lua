@@ -5,5 +5,6 @@ for _, id in ipairs(ARGV) do
   if client then redis.call('ZREM', key('jobs', client), id) end
   redis.call('ZREM', key('expiring'), id)
   redis.call('ZREM', key('dead'), id)
+  redis.call('DEL', key('sharers', id))
 end
 return 'ok'

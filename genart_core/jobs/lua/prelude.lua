@@ -115,6 +115,14 @@ local function asset_view(client, sha)
   return {sha, held[1], tonumber(held[2]), is_held and 0 or tonumber(held[3])}
 end
 
+-- From here on a job only waits to be forgotten.
+local function retire(id, client, expires, keep)
+  redis.call('PEXPIREAT', key('job', id), expires)
+  redis.call('PEXPIREAT', key('events', id), expires)
+  redis.call('SET', key('tombstone', id), client, 'PX', tonumber(keep[1]) + tonumber(keep[2]))
+  redis.call('ZADD', key('expiring'), expires, id)
+end
+
 -- Terminal is final. `facts` are the fields that this ending adds: outputs, result, error.
 -- `keep` = {retention_ms, tombstone_ms}.
 local function settle(id, status, facts, keep, now)
@@ -132,10 +140,7 @@ local function settle(id, status, facts, keep, now)
   local version = touch(id, status)
   emit_status(id, status, attempt, version)
   emit(id, 'done', cjson.encode({status = status, version = version}))
-  redis.call('PEXPIREAT', job, expires)
-  redis.call('PEXPIREAT', key('events', id), expires)
-  redis.call('SET', key('tombstone', id), client, 'PX', tonumber(keep[1]) + tonumber(keep[2]))
-  redis.call('ZADD', key('expiring'), expires, id)
+  retire(id, client, expires, keep)
 end
 
 local function failure(code, detail, retryable)
@@ -186,4 +191,41 @@ local function lookup(id, client)
   end
   if not owner or (client ~= '' and owner ~= client) then return 'missing' end
   return state
+end
+
+-- A job of the same client whose results are what this request would give, if what made them is what
+-- would make them now: this version, and no other weights than these.
+local function made_before(client, cache, version, weights, sha256)
+  local source = redis.call('GET', key('cache', client, cache))
+  local told = source and field(source, 'provenance')
+  if not told then return nil end
+  local provenance = cjson.decode(told)
+  if provenance.version ~= version then return nil end
+  for path, sha in pairs(provenance.weights or {}) do
+    if path ~= weights or sha ~= sha256 then return nil end
+  end
+  return source
+end
+
+-- Enter a job that has ended already, with the results of another. The files belong to both, and stay
+-- for the last (`sharers`).
+local function reuse(id, source, facts, assets, keep, now)
+  local job, client, expires = key('job', id), field(source, 'client'), now + tonumber(keep[1])
+  local kind, made = field(source, 'kind'), {}
+  for _, name in ipairs({'outputs', 'result', 'provenance', 'step', 'total'}) do
+    made[#made + 1] = name
+    made[#made + 1] = field(source, name)
+  end
+  redis.call('HSET', job, 'status', 'succeeded', 'version', 1, 'attempt', 0, 'cached', 1,
+    'source', source, 'created_at', now, 'finished_at', now, 'expires_at', expires, unpack(facts))
+  redis.call('HSET', job, unpack(made))
+  redis.call('ZADD', key('sharers', source), expires, id)
+  for sha in string.gmatch(assets, '%S+') do extend_asset(client, sha, expires) end
+  redis.call('ZADD', key('jobs', client), 0, id)
+  redis.call('PEXPIRE', key('jobs', client), CLIENT_TTL_MS)
+  redis.call('HINCRBY', key('outcomes'), kind .. ' submitted', 1)
+  redis.call('HINCRBY', key('outcomes'), kind .. ' cached', 1)
+  emit_status(id, 'succeeded', 0, 1)
+  emit(id, 'done', cjson.encode({status = 'succeeded', version = 1}))
+  retire(id, client, expires, keep)
 end

@@ -39,5 +39,13 @@ for _, sha in ipairs(redis.call('ZRANGEBYSCORE', key('assets'), '-inf', now, 'LI
     leaving[#leaving + 1] = sha
   end
 end
-return {1, reaped, redis.call('ZRANGEBYSCORE', key('expiring'), '-inf', now, 'LIMIT', 0, BATCH),
-  leaving}
+
+-- Files that another job has too stay for it.
+local due = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('expiring'), '-inf', now, 'LIMIT', 0, BATCH)) do
+  local sharers = key('sharers', id)
+  redis.call('ZREMRANGEBYSCORE', sharers, '-inf', now)
+  local last = redis.call('ZRANGE', sharers, -1, -1, 'WITHSCORES')
+  if #last > 0 then redis.call('ZADD', key('expiring'), last[2], id) else due[#due + 1] = id end
+end
+return {1, reaped, due, leaving}

@@ -6,6 +6,8 @@ local idempotency_key, fingerprint, idempotency_ms = ARGV[7], ARGV[8], tonumber(
 local max_active, max_ready = tonumber(ARGV[10]), tonumber(ARGV[11])
 local deadline_ms, bell = tonumber(ARGV[12]), {ARGV[13], ARGV[14]}
 local assets = ARGV[15] -- sha256 of each picture that it names
+local cache, version, weights, sha256 = ARGV[16], ARGV[17], ARGV[18], ARGV[19]
+local may_reuse, keep = ARGV[20] == '1', {ARGV[21], ARGV[22]}
 local now = now_ms()
 
 -- sent again because the first reply was lost: it stands
@@ -18,6 +20,20 @@ if replay then
     if known[2] ~= fingerprint then return {'conflict', known[1]} end
     return {'replayed', known[1], view(known[1], now)}
   end
+end
+
+local function note_key()
+  if not replay then return end
+  redis.call('HSET', replay, 'id', id, 'fingerprint', fingerprint)
+  redis.call('PEXPIRE', replay, idempotency_ms)
+end
+
+local source = may_reuse and made_before(client, cache, version, weights, sha256)
+if source then
+  reuse(id, source, {'id', id, 'kind', kind, 'client', client, 'request', request, 'cost', cost},
+    assets, keep, now)
+  note_key()
+  return {'created', id, view(id, now)}
 end
 
 local owner = key('client', client)
@@ -45,10 +61,8 @@ redis.call('ZADD', key('ready', kind), tag, id)
 if deadline > 0 then redis.call('ZADD', key('deadlines'), deadline, id) end
 redis.call('ZADD', key('jobs', client), 0, id)
 redis.call('PEXPIRE', key('jobs', client), CLIENT_TTL_MS)
-if replay then
-  redis.call('HSET', replay, 'id', id, 'fingerprint', fingerprint)
-  redis.call('PEXPIRE', replay, idempotency_ms)
-end
+if cache ~= '' then redis.call('HSET', key('job', id), 'cache', cache) end
+note_key()
 redis.call('HINCRBY', key('outcomes'), kind .. ' submitted', 1)
 emit_status(id, 'queued', 0, 1)
 ring(bell, id, now)
