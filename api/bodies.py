@@ -34,9 +34,9 @@ def require_json(request: Request, fields: dict[bytes, bytes], kind: Kind) -> No
     Raises:
         ProblemError: `unsupported_media_type`, with the right way to call.
     """
-    content_type = fields.get(b"content-type", b"").strip().lower()
-    if content_type in _JSON_TYPES and b"content-encoding" not in fields:
+    if is_json(fields):
         return
+    content_type = fields.get(b"content-type", b"").strip().lower()
     media_type, _, parameters = content_type.partition(b";")
     charset = parameters.partition(b"charset=")[2].strip(b' "')
     if b"content-encoding" in fields:
@@ -56,6 +56,12 @@ def require_json(request: Request, fields: dict[bytes, bytes], kind: Kind) -> No
         parts = " ".join(f"-F {name}=@photo.jpg" for name in pictures)
         detail += f" ; or a form with files, as in: curl {parts} {url}"
     raise ProblemError("unsupported_media_type", detail, headers={"accept": accepted})
+
+
+def is_json(fields: dict[bytes, bytes]) -> bool:
+    """Whether the body is said to be plain JSON in UTF-8."""
+    content_type = fields.get(b"content-type", b"").strip().lower()
+    return content_type in _JSON_TYPES and b"content-encoding" not in fields
 
 
 async def read_body(request: Request, fields: dict[bytes, bytes], limit: int) -> bytes:

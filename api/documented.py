@@ -126,6 +126,16 @@ def submit_responses(kind: Kind) -> Responses:
     }
 
 
+def submit_headers() -> dict[str, Any]:
+    """Headers of the answer to any request that enters a job."""
+    return _SUBMIT_HEADERS
+
+
+def submit_parameters() -> list[dict[str, Any]]:
+    """Headers of any request that enters a job."""
+    return [_PREFER, _KEY]
+
+
 def submit_extra(kind: Kind) -> dict[str, Any]:
     """Body and headers of a POST that makes art."""
     schema = {"$ref": f"#/components/schemas/{kind.request.__name__}"}

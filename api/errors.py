@@ -103,6 +103,9 @@ PROBLEMS = {
     "unknown_input": ProblemType(
         422, "Unknown input", "The job whose output is to be used is not there, or not yours."
     ),
+    "not_reproducible": ProblemType(
+        422, "Nothing to reproduce", "The picture doesn't say what made it, or this can't be read."
+    ),
     "too_large": ProblemType(
         422, "Too large to make", "No worker has the memory for it; the detail says what would fit."
     ),

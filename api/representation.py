@@ -117,14 +117,20 @@ def view(placed: Placed) -> dict[str, Any]:
 
 
 def job_response(
-    placed: Placed, status_code: int, headers: Mapping[str, str] | None = None
+    placed: Placed,
+    status_code: int,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Return a job as an answer, with its entity tag and, while it is active, `Retry-After`."""
+    """Return a job as an answer, with its entity tag and, while it is active, `Retry-After`.
+
+    `members` are further members of the answer.
+    """
     job, eta = placed.job, estimate(placed)
     fields = {"etag": etag(job), "cache-control": "private, no-cache", **(headers or {})}
     if not job.is_terminal:
         fields["retry-after"] = str(retry_seconds(eta))
-    body = orjson.dumps(_members(job, placed.position, eta))
+    body = orjson.dumps({**_members(job, placed.position, eta), **(members or {})})
     return Response(body, status_code, fields, "application/json")
 
 

@@ -29,9 +29,11 @@ def is_picture(fields: dict[bytes, bytes]) -> bool:
 
 
 async def read_picture(
-    gateway: Gateway, request: Request, fields: dict[bytes, bytes]
+    gateway: Gateway, request: Request, fields: dict[bytes, bytes], *, or_else: str = ""
 ) -> tuple[Upload, AssetFacts]:
     """Return the picture that a body is, to be closed, and what its header says.
+
+    `or_else` says what else the address takes.
 
     Raises:
         ProblemError: if it is none, is too large, or came as something else.
@@ -41,7 +43,7 @@ async def read_picture(
     elif is_form(fields):
         upload = await _read_form(gateway, request, fields)
     else:
-        raise _unsupported(request, fields)
+        raise _unsupported(request, fields, or_else)
     try:
         facts = await gateway.intake.run(_look_at, upload, gateway.settings)
     except BaseException:
@@ -95,14 +97,14 @@ def _look_at(upload: Upload, settings: ApiSettings) -> AssetFacts:
     return look_at(upload.read(), upload.pointer, settings.max_pixels)
 
 
-def _unsupported(request: Request, fields: dict[bytes, bytes]) -> ProblemError:
+def _unsupported(request: Request, fields: dict[bytes, bytes], or_else: str) -> ProblemError:
     came = fields.get(b"content-type", b"")[:80].decode("latin-1") or "no Content-Type"
     host = fields.get(b"host", b"")[:80].decode("latin-1")
     url = f"{request.scope['scheme']}://{host}{request.scope['path']}"
     detail = (
         f"Came with {came}; this address takes a picture as it is, as in: "
         f"curl -H 'Content-Type: image/png' --data-binary @photo.png {url} ; "
-        f"or a form with a file, as in: curl -F file=@photo.png {url}"
+        f"or a form with a file, as in: curl -F file=@photo.png {url}{or_else}"
     )
     headers = {"accept": "image/*, multipart/form-data"}
     return ProblemError("unsupported_media_type", detail, headers=headers)

@@ -20,7 +20,7 @@ PACKAGES = ("api", "worker", "cli", "genart_core")
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-gateway.lock")
 TORCH_FREE = (
     *("request", "artwork", "catalogue", "weights", "errors", "memory", "settings"),
-    *("pictures", "public", "arts.vae.portraits"),
+    *("pictures", "public", "signature", "arts.vae.portraits"),
     *(f"jobs.{path.stem}" for path in (ROOT / "genart_core" / "jobs").glob("[a-z]*.py")),
     *(f"arts.{path.parent.name}.request" for path in ROOT.glob("genart_core/arts/*/request.py")),
 )

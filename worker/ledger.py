@@ -14,11 +14,12 @@ from importlib.metadata import version
 
 from redis import Redis
 
-from genart_core.artwork import Artwork
+from genart_core.artwork import Artwork, Output
 from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.record import Job, StoredOutput
 from genart_core.jobs.store import Keep
+from genart_core.signature import sign
 from worker.outage import AWAY, run_patiently
 
 log = logging.getLogger(__name__)
@@ -103,15 +104,9 @@ class Ledger:
         try:
             if len(json.dumps(artwork.result, allow_nan=False)) > RESULT_LIMIT_BYTES:
                 raise ValueError(f"the result of {job.kind} is above {RESULT_LIMIT_BYTES} bytes")
+            made = self._signature(job, weights)
             outputs = tuple(
-                StoredOutput(
-                    path=self._blobs.write(job.id, job.fence, number, output.data),
-                    media_type=output.media_type,
-                    bytes=len(output.data),
-                    sha256=hashlib.sha256(output.data).hexdigest(),
-                    width=output.width,
-                    height=output.height,
-                )
+                self._store(job, number, output, made)
                 for number, output in enumerate(artwork.outputs)
             )
         except (OSError, TypeError, ValueError) as error:
@@ -130,6 +125,28 @@ class Ledger:
         )
         self._written(
             job, "succeeded", run_patiently(self._redis, call, seconds=self._outage_seconds)
+        )
+
+    def _signature(self, job: Job, weights: dict[str, str]) -> bytes:
+        """Return what a picture says of itself: enough to make it again."""
+        made = {
+            "kind": job.kind,
+            "request": job.request,
+            "version": self._version,
+            "weights": weights,
+        }
+        return json.dumps(made, separators=(",", ":")).encode()
+
+    def _store(self, job: Job, number: int, output: Output, made: bytes) -> StoredOutput:
+        is_picture = output.media_type.startswith("image/")
+        data = sign(output.data, made) if is_picture else output.data
+        return StoredOutput(
+            path=self._blobs.write(job.id, job.fence, number, data),
+            media_type=output.media_type,
+            bytes=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+            width=output.width,
+            height=output.height,
         )
 
     def _end(self, job: Job, status: owner.Ending, code: str, detail: str) -> None:

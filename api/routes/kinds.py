@@ -1,6 +1,6 @@
 """Making art: one POST route per kind of the catalogue."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,13 +10,14 @@ from api import documented
 from api.bodies import parse, read_body, require_json
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.drafts import read_draft
+from api.errors import NO_MEMBERS
 from api.headers import cache_directives, fields_of, idempotency_key, wait_seconds
 from api.inputs import resolve
 from api.representation import job_response, job_url
 from api.submission import Entry, submit, vet
 from api.waiting import Patience, submit_and_wait
 from genart_core.catalogue import Kind
-from genart_core.jobs.record import Placed, new_job_id
+from genart_core.jobs.record import new_job_id
 from genart_core.request import ArtRequest, image_fields
 
 
@@ -56,11 +57,25 @@ def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             body = await read_body(request, fields, gateway.settings.max_body_bytes)
             art = parse(kind.request, body)
             await vet(gateway, kind, art)
-        job_id = new_job_id()
-        seconds = wait_seconds(request.scope, gateway.settings.max_wait_seconds)
-        if not seconds:
-            placed, is_replay = await submit(gateway, entry, job_id, art)
-            return _answer(placed, is_replay, 200 if placed.job.cached else 202, {})
+        return await enter(request, entry, art)
+
+    return endpoint
+
+
+async def enter(
+    request: Request, entry: Entry, art: ArtRequest, members: Mapping[str, Any] = NO_MEMBERS
+) -> Response:
+    """Enter a job, wait for it as long as the caller would, and answer with it.
+
+    The request has been vetted, and its pictures are stored. `members` are further members of the
+    answer.
+    """
+    gateway, job_id = gateway_of(request), new_job_id()
+    seconds = wait_seconds(request.scope, gateway.settings.max_wait_seconds)
+    if not seconds:
+        placed, is_replay = await submit(gateway, entry, job_id, art)
+        status, headers = 200 if placed.job.cached else 202, {}
+    else:
         placed, is_replay = await submit_and_wait(
             gateway,
             job_id,
@@ -69,9 +84,11 @@ def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             lambda: submit(gateway, entry, job_id, art),
         )
         status = 200 if placed.job.is_terminal else 202
-        return _answer(placed, is_replay, status, {"preference-applied": f"wait={seconds}"})
-
-    return endpoint
+        headers = {"preference-applied": f"wait={seconds}"}
+    headers["location"] = job_url(placed.job.id)
+    if is_replay:
+        headers["idempotency-replayed"] = "true"
+    return job_response(placed, status, headers, members)
 
 
 async def _read_pictured(
@@ -84,10 +101,3 @@ async def _read_pictured(
         return await resolve(gateway, entry.client, draft)
     finally:
         draft.close()
-
-
-def _answer(placed: Placed, is_replay: bool, status: int, headers: dict[str, str]) -> Response:
-    headers["location"] = job_url(placed.job.id)
-    if is_replay:
-        headers["idempotency-replayed"] = "true"
-    return job_response(placed, status, headers)

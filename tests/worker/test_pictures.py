@@ -1,6 +1,7 @@
 """Pictures through gateway and worker: from a form to the output."""
 
 import io
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from httpx2 import Client
 from PIL import Image
 
 from genart_core.jobs.blobs import BlobStore
+from genart_core.signature import read_signature
 from tests.api.sse import following
 from tests.support.studio import MAX_PIXELS, picture, reference, running_studio
 from tests.support.table import Table
@@ -39,6 +41,11 @@ def look(engine: Engine) -> threading.Thread:
     return thread
 
 
+def pixels(data: bytes) -> bytes:
+    with Image.open(io.BytesIO(data)) as image:
+        return image.tobytes()
+
+
 def photo(side: int) -> bytes:
     file = io.BytesIO()
     Image.radial_gradient("L").resize((side, side)).convert("RGB").save(file, "JPEG")
@@ -57,7 +64,30 @@ def test_worker_is_given_the_pictures_that_were_sent(http: Client, engine: Engin
     assert job["result"]["bytes"] == [len(data) for _, data in files]
     assert job["result"]["sizes"] == [[8, 4], [50, 50], [20, 20]]
     assert job["outputs"][0]["width"] == 8
-    assert http.get(job["outputs"][0]["url"]).content == picture()
+    output = http.get(job["outputs"][0]["url"]).content
+    assert pixels(output) == pixels(picture())
+    assert json.loads(read_signature(output) or b"") == {
+        "kind": "pictured",
+        "request": job["request"],
+        "version": job["provenance"]["version"],
+        "weights": {},
+    }
+
+
+def test_picture_is_made_again_from_itself(http: Client, engine: Engine) -> None:
+    sent = http.post("/v1/pictured", data={"title": "t"}, files={"image": photo(30)}).json()
+    engine.look()
+    engine.ledger.wait()
+    first = http.get(sent["urls"]["self"]).json()
+    output = http.get(first["outputs"][0]["url"]).content
+
+    again = http.post("/v1/reproduce", files={"file": output}).json()
+    engine.look()
+    engine.ledger.wait()
+
+    second = http.get(again["urls"]["self"]).json()
+    assert (again["warnings"], second["request"]) == ([], first["request"])
+    assert http.get(second["outputs"][0]["url"]).content == output
 
 
 def test_damaged_pixels_fail_the_job_for_good(http: Client, engine: Engine) -> None:
