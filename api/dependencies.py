@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from api.errors import ProblemError
+from api.fetch import Fetcher
 from api.intake import Intake
 from api.metrics import Metrics
 from api.overview import Overview
@@ -43,6 +44,7 @@ class Gateway:
     overview: Overview
     metrics: Metrics
     limits: Limits
+    fetcher: Fetcher | None  # None: addresses are not taken
     is_draining: bool = False
 
     async def ask(self, call: Call[T]) -> T:

@@ -102,7 +102,7 @@ def _problem(description: str) -> dict[str, Any]:
 
 _PICTURE_PROBLEMS = (
     *("image_too_large", "invalid_form", "invalid_image", "unknown_asset", "unknown_input"),
-    *("job_not_finished", "files_unavailable"),
+    *("url_not_allowed", "url_not_fetched", "job_not_finished", "files_unavailable"),
 )
 
 

@@ -100,6 +100,12 @@ PROBLEMS = {
     "unknown_asset": ProblemType(
         422, "Unknown asset", "You have no picture with this sha256 here; send it again."
     ),
+    "url_not_allowed": ProblemType(
+        422, "Addresses not taken", "This service fetches no pictures; send the picture itself."
+    ),
+    "url_not_fetched": ProblemType(
+        422, "Picture not fetched", "No picture could be fetched from the https address."
+    ),
     "unknown_input": ProblemType(
         422, "Unknown input", "The job whose output is to be used is not there, or not yours."
     ),

@@ -1,5 +1,6 @@
 """Pictures on their way to a job: found, kept, and stored before the job is entered."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -8,7 +9,7 @@ from api.dependencies import Gateway
 from api.drafts import Draft, look_at, pointer_to
 from api.errors import ProblemError
 from api.representation import retry_seconds
-from api.uploads import image_too_large
+from api.uploads import Upload, image_too_large
 from api.validation import shown
 from genart_core.jobs import caller
 from genart_core.jobs.assets import AssetFacts
@@ -25,22 +26,43 @@ async def resolve(gateway: Gateway, client: str, draft: Draft) -> ArtRequest:
 
     Raises:
         ProblemError: `unknown_asset`, `unknown_input` and what else keeps an output from being
-            used, naming the field; `files_unavailable`.
+            used, `url_not_allowed`, `url_not_fetched`, naming the field; `files_unavailable`.
     """
     at_hand = {u.sha256: AtHand(u.read, draft.facts[u.sha256]) for u in draft.uploads}
+    deadline = asyncio.get_running_loop().time() + gateway.settings.fetch_seconds
     pointers: dict[str, str] = {}
     resolved: dict[str, str] = {}
     for name, place, reference in references(draft.request):
         pointer = pointer_to(name, place)
         if reference not in resolved:
             resolved[reference] = reference
-            if reference.startswith("job:"):
-                sha256, picture = await _output(gateway, client, reference, pointer)
+            if not reference.startswith("asset:"):
+                if reference.startswith("job:"):
+                    sha256, picture = await _output(gateway, client, reference, pointer)
+                else:
+                    upload = await _fetched(gateway, reference, pointer, deadline)
+                    draft.uploads.append(upload)  # which are closed with it
+                    sha256, picture = await _seen(gateway, upload)
                 resolved[reference] = f"asset:{sha256}"
                 at_hand.setdefault(sha256, picture)
         pointers.setdefault(resolved[reference].removeprefix("asset:"), pointer)
     await keep(gateway, client, pointers, at_hand, milliseconds=KEEP_MS)
     return with_images(draft.request, resolved)
+
+
+async def _fetched(gateway: Gateway, url: str, pointer: str, deadline: float) -> Upload:
+    """Return what is at an address; all of a request's are fetched by one deadline."""
+    if gateway.fetcher is None:
+        detail = "https addresses are not fetched here (GENART_FETCH_URLS); send the picture itself"
+        complaint = {"pointer": pointer, "detail": detail, "got": shown(url)}
+        raise ProblemError("url_not_allowed", f"{pointer[1:]}: {detail}", errors=[complaint])
+    return await gateway.fetcher.fetch(url, pointer, deadline=deadline)
+
+
+async def _seen(gateway: Gateway, upload: Upload) -> tuple[str, AtHand]:
+    max_pixels = gateway.settings.max_pixels
+    facts = await gateway.intake.run(_look_at, upload.read, upload.pointer, max_pixels)
+    return upload.sha256, AtHand(upload.read, facts)
 
 
 async def _output(

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api import errors, openapi
 from api.dependencies import Gateway, State
+from api.fetch import Fetcher
 from api.guard import Guard
 from api.intake import Intake
 from api.linger import Linger
@@ -79,6 +80,7 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
             ready=settings.queue_cap,
             deadline_ms=settings.job_deadline_seconds * 1000,
         ),
+        fetcher=Fetcher(max_bytes=settings.max_image_bytes) if settings.fetch_urls else None,
     )
     running = [
         asyncio.create_task(gateway.wakeups.listen(), name="wakeups"),
@@ -93,5 +95,7 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
             with suppress(asyncio.CancelledError):
                 await task
         gateway.intake.close()
+        if gateway.fetcher is not None:
+            gateway.fetcher.close()
         await redis.aclose()
         await hearing.aclose()

@@ -45,6 +45,14 @@ class ApiSettings(CoreSettings):
         description="How long a picture sent to `/v1/assets` is kept; one that a job names, as "
         "long as the job, too.",
     )
+    fetch_urls: bool = Field(
+        default=False,
+        description="Whether a picture may be an `https:` address, which the gateway fetches from "
+        "the public internet; off: 422.",
+    )
+    fetch_seconds: float = Field(
+        default=10.0, gt=0, description="How long all such pictures of a request may take."
+    )
     max_wait_seconds: int = Field(
         default=60, ge=0, description="Longest wait that `Prefer: wait=n` is granted."
     )

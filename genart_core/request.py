@@ -1,7 +1,8 @@
 """What all requests for an artwork have in common, and how they name pictures.
 
 A field of type `ImageInput` holds a picture's reference: `asset:<sha256>` (one that is stored),
-`job:<id>/<n>` (an output of another job) or a `data:` URI (RFC 2397). Whoever submits resolves it
+`job:<id>/<n>` (an output of another job), a `data:` URI (RFC 2397) or an `https:` address, where
+whoever serves wants to fetch it. Whoever submits resolves it
 (`with_images`), so that a record, and with it a generator, only ever has `asset:`.
 """
 
@@ -19,6 +20,7 @@ MAX_SEED = 2**53 - 1  # the largest integer that JSON readers keep exactly
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 _STORED = re.compile(r"asset:[0-9a-f]{64}|job:[0-7][0-9a-hjkmnp-tv-z]{25}/(0|[1-9][0-9]{0,5})")
+_ADDRESS = re.compile(r"https://[!-~]{1,2000}")
 _MAX_URI_HEAD = 200  # characters before the comma of a data URI
 
 
@@ -30,12 +32,12 @@ def _reference(text: str) -> str:
     head, comma, _ = text[:_MAX_URI_HEAD].partition(",")
     head = head.lower()
     is_uri = comma and head.startswith("data:image/") and head.endswith(";base64")
-    if is_uri or _STORED.fullmatch(text):
+    if is_uri or _STORED.fullmatch(text) or _ADDRESS.fullmatch(text):
         return text
     raise PydanticCustomError(
         "image_reference",
-        "A picture is asset:<sha256>, job:<id>/<number of its output> or "
-        "data:image/...;base64,...; in a form it can be a file",
+        "A picture is asset:<sha256>, job:<id>/<number of its output>, "
+        "data:image/...;base64,... or https://...; in a form it can be a file",
     )
 
 

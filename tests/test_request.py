@@ -46,6 +46,7 @@ def test_pictures_in_an_object_are_a_mistake_of_the_art() -> None:
     [
         *(STORED, OUTPUT, URI, "DATA:IMAGE/PNG;BASE64,AAAA"),
         "data:image/svg+xml;charset=utf-8;base64,AAAA",
+        "https://example.com/a.png?size=1",
     ],
 )
 def test_reference_is_kept_as_it_came(text: str) -> None:
@@ -58,7 +59,9 @@ def test_reference_is_kept_as_it_came(text: str) -> None:
         *("", "photo.jpg", "asset:", f"asset:{'0A' * 32}", f"asset:{'0' * 65}", STORED + "\n"),
         *("job:x/0", f"job:{'0' * 26}", f"job:{'0' * 26}/01", f"job:{'0' * 26}/-1"),
         *("data:image/png,AAAA", "data:text/plain;base64,AAAA", "data:;base64,AAAA"),
-        *("https://example.com/a.png", "/etc/passwd", "data:image/" + "x" * 300 + ";base64,AA"),
+        *("http://example.com/a.png", "https://", "https://a/b c", "https://a/\n", "/etc/passwd"),
+        *("file:///etc/passwd", "HTTPS://a/", "https://bücher.example/", "https://" + "a" * 2001),
+        "data:image/" + "x" * 300 + ";base64,AA",
     ],
 )
 def test_what_is_no_reference_is_refused_with_the_right_forms(text: str) -> None:
