@@ -60,7 +60,10 @@ class Stages:
 
 
 class Network:
-    """A resident network; `cut` gives what an art computes with."""
+    """A resident network; `cut` gives what an art computes with.
+
+    `dtype` is what it computes in; None is what is fastest on the device.
+    """
 
     def __init__(
         self,
@@ -69,7 +72,9 @@ class Network:
         device: str = "cpu",
         *,
         card: Mapping[str, Any] | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
+        self.dtype = dtype
         self.card = dict(card or {})
         self.stages = stages
         self.classes = classes
@@ -82,7 +87,7 @@ class Network:
     def cut(self, layers: Sequence[str], *, dtype: torch.dtype | None = None) -> "Extractor":
         """Return the network up to the deepest of `layers`, giving the activations of `layers`.
 
-        Without a `dtype` it computes in the one that is fastest on the device.
+        Without a `dtype` it computes in the network's.
 
         Raises:
             ValueError: if a layer isn't known, naming the known ones, or none is given.
@@ -91,7 +96,7 @@ class Network:
         if unknown or not layers:
             known = ", ".join(self.layers)
             raise ValueError(f"Unknown layers {', '.join(unknown) or '(none)'}; known: {known}")
-        dtype = dtype or working_dtype(self.device)
+        dtype = dtype or self.dtype or working_dtype(self.device)
         names = list(self.layers)
         deepest = max(names.index(name) for name in layers)
         key = (",".join(sorted(layers)), dtype)

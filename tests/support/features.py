@@ -20,5 +20,16 @@ def write_tiny_network(path: Path, seed: int = 0) -> Path:
 
 
 def tiny_network(folder: Path, seed: int = 0) -> Network:
-    """Return such a network as a worker has it."""
-    return load_network(write_tiny_network(folder / f"tiny-{seed}.safetensors", seed), "cpu")
+    """Return such a network as a worker has it, but for its precision.
+
+    In float32 its pictures are those of every processor; what they are in bfloat16, where that is
+    faster, is tested by itself.
+    """
+    path = write_tiny_network(folder / f"tiny-{seed}.safetensors", seed)
+    return in_float32(load_network(path, "cpu"))
+
+
+def in_float32(network: Network) -> Network:
+    """Have a network compute in float32, though the processor may be faster in bfloat16."""
+    network.dtype = torch.float32
+    return network

@@ -24,12 +24,18 @@ QUICK = {"seed": 1, "size": 64, "octaves": 2, "iterations": 3, "jitter": 4}
 
 
 def photo(height: int = 48, width: int = 64) -> Tensor:
-    """Return a picture (1, 3, H, W) with a bright disc before a shaded sky."""
+    """Return a picture (1, 3, H, W) with a bright disc before a shaded sky, both rippled.
+
+    Where a picture is flat, rounding decides which place of a pooling is the largest, and with it
+    where a dream goes.
+    """
     y = torch.linspace(0, 1, height).view(-1, 1).expand(height, width)
     x = torch.linspace(0, 1, width).view(1, -1).expand(height, width)
     disc = ((x - 0.4) ** 2 + (y - 0.5) ** 2 < 0.06).float()
     sky = torch.stack([0.3 + 0.2 * x, 0.3 + 0.3 * y, 0.7 - 0.3 * y])
-    return (sky * (1 - disc) + torch.tensor([0.9, 0.7, 0.3]).view(3, 1, 1) * disc)[None]
+    plain = sky * (1 - disc) + torch.tensor([0.85, 0.7, 0.3]).view(3, 1, 1) * disc
+    ripples = torch.sin(45.0 * x + 60.0 * y) + torch.sin(130.0 * x - 40.0 * y)
+    return (plain + 0.03 * ripples).clamp(0.0, 1.0)[None]
 
 
 def stripes(side: int = 64) -> Tensor:

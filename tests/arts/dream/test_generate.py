@@ -1,5 +1,6 @@
 """The adapter: a run in, an artwork out; and what each field does to it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from genart_core.arts.dream.request import PICTURE_BYTES, SMALLEST_WINDOW
 from genart_core.catalogue import find_kind, load_generator
 from genart_core.nn.features import Network
 from genart_core.nn.image import decode, luma_of, read_metadata, resize
+from tests.support.features import tiny_network
 
 from . import golden
 from .conftest import BROKEN, CUT_OUT, GUIDE, PHOTO, FakeRun, FakeWorkbench, distance, photo, pixels
@@ -65,6 +67,22 @@ def test_the_golden_dream_is_made_again() -> None:
 
     assert distance(got, wanted) < 2 / 255
     assert float((got - photo()[0]).abs().mean()) > 8 / 255
+
+
+def test_a_dream_in_bfloat16_climbs_as_high(tmp_path: Path) -> None:
+    losses = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        network = tiny_network(tmp_path)
+        network.dtype = dtype
+        run = FakeRun()
+        generate([run], FakeWorkbench(network))
+        assert run.artwork is not None, run.failure
+        losses[dtype] = run.artwork.result["losses"]
+
+    exact, rough = losses[torch.float32], losses[torch.bfloat16]
+    assert rough[0] == pytest.approx(exact[0], rel=0.02)
+    assert rough[-1] == pytest.approx(exact[-1], rel=0.15)
+    assert rough != exact
 
 
 def test_same_seed_gives_the_same_picture_and_another_seed_another(

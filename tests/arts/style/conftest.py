@@ -15,20 +15,25 @@ from genart_core.arts.style.request import StyleRequest
 from genart_core.artwork import Artwork, Model, Run
 from genart_core.nn.features import Network
 from genart_core.nn.image import Picture, decode, encode
-from tests.support.features import tiny_network, write_tiny_network
+from tests.support.features import in_float32, tiny_network, write_tiny_network
 
 SIDE = 64
 
 
 def landscape(height: int = SIDE, width: int = SIDE) -> Tensor:
-    """Return a sky, a sun and a dark hill `(3, H, W)`."""
+    """Return a sky, a sun and a dark hill `(3, H, W)`, all rippled.
+
+    Where a picture is flat, rounding decides which place of a pooling is the largest.
+    """
     y = torch.linspace(0.0, 1.0, height)[:, None].expand(height, width)
     x = torch.linspace(0.0, 1.0, width)[None].expand(height, width)
     sky = torch.stack([0.3 + 0.4 * y, 0.5 + 0.2 * y, 0.9 - 0.3 * y])
     sun = ((x - 0.7) ** 2 + (y - 0.3) ** 2 < 0.02).float()
     hill = (y > 0.75 - 0.25 * torch.sin(3.0 * x)).float()
     sky = torch.lerp(sky, torch.tensor([1.0, 0.9, 0.3])[:, None, None].expand_as(sky), sun)
-    return torch.lerp(sky, torch.tensor([0.15, 0.3, 0.1])[:, None, None].expand_as(sky), hill)
+    plain = torch.lerp(sky, torch.tensor([0.15, 0.3, 0.1])[:, None, None].expand_as(sky), hill)
+    ripples = torch.sin(45.0 * x + 60.0 * y) + torch.sin(130.0 * x - 40.0 * y)
+    return (plain + 0.04 * ripples).clamp(0.0, 1.0)
 
 
 def stripes(
@@ -123,7 +128,7 @@ class FakeRun:
 
 
 class FakeWorkbench:
-    """A workbench with one network."""
+    """A workbench with one network, which computes in float32 on every processor."""
 
     device = "cpu"
 
@@ -135,6 +140,7 @@ class FakeWorkbench:
         assert art == "features"
         if self._held is None:
             self._held = load(self.path, self.device)
+            in_float32(self._held)
         held: Model = self._held
         return held
 
