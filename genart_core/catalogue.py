@@ -109,6 +109,7 @@ KINDS = (
 TRAINERS = {
     "text": "genart_core.arts.text.train:app",
     "features": "genart_core.nn.backbone_train:app",
+    "vae": "genart_core.arts.vae.train:app",
 }
 # What the command line hands over, as it needs torch or numpy.
 TOOLS = {

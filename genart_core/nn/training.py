@@ -96,8 +96,15 @@ class Trainable(Protocol):
 class Training(Generic[Network]):
     """A training that can be stopped and continued at any step, as if never stopped."""
 
-    def __init__(self, network: Network, objective: Objective[Network], recipe: Recipe) -> None:
+    def __init__(
+        self,
+        network: Network,
+        objective: Objective[Network],
+        recipe: Recipe,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.network, self.objective, self.recipe = network, objective, recipe
+        self.options = dict(options or {})  # JSON: what else makes a checkpoint another one
         self.optimizer = torch.optim.AdamW(
             network.parameters(), betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
         )
@@ -177,22 +184,24 @@ class Training(Generic[Network]):
         except (SafetensorError, KeyError, ValueError) as error:
             raise DamagedWeightsError(f"{path.name} is not a checkpoint: {error}") from error
         own = {name: t.shape for name, t in self.network.state_dict().items()}
-        if facts["recipe"] != asdict(self.recipe):
-            raise ValueError(f"{path} was made with another recipe: {facts['recipe']}")
+        made = {**facts["recipe"], **facts.get("options", {})}
+        if made != {**asdict(self.recipe), **self.options}:
+            raise ValueError(f"{path} was made with another recipe: {made}")
         if {name: t.shape for name, t in _part(tensors, "network.").items()} != own:
             raise ValueError(f"{path} was made with another network")
         self._restore(facts, tensors)
 
     def _facts(self) -> str:
         numbers = [self.step, self.evaluated, self.seconds]
-        facts = {"recipe": asdict(self.recipe), "numbers": numbers, "log": self.log}
-        return json.dumps(facts)
+        facts = {"recipe": asdict(self.recipe), "options": self.options, "numbers": numbers}
+        return json.dumps({**facts, "log": self.log})
 
     def _restore(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self.step, self.evaluated, self.seconds = facts["numbers"]
         self.log = facts["log"]
         self.network.load_state_dict(_part(tensors, "network."))
-        self.average = _part(tensors, "average.")
+        for name, tensor in _part(tensors, "average.").items():
+            self.average[name].copy_(tensor)
         whole = self.optimizer.state_dict()
         count = len(list(self.network.parameters()))
         states = {i: _part(tensors, f"optimizer.{i}.") for i in range(count)}
