@@ -22,6 +22,16 @@ from genart_core.arts.style.request import cost as style_cost
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.request import batch_key as text_batch_key
 from genart_core.arts.text.request import cost as text_cost
+from genart_core.arts.vae.request import (
+    VaeEditRequest,
+    VaeSampleRequest,
+    check_edit,
+    check_sample,
+    edit_batch_key,
+    edit_cost,
+    sample_batch_key,
+    sample_cost,
+)
 from genart_core.artwork import Generate
 from genart_core.errors import UnknownKindError
 from genart_core.request import ArtRequest
@@ -103,6 +113,30 @@ KINDS = (
         threads=0,
         models="features",
         check=style_check,
+    ),
+    Kind(
+        name="vae-sample",
+        art="vae",
+        summary="Pictures drawn, laid out and walked through by a variational autoencoder",
+        request=VaeSampleRequest,
+        generate="genart_core.arts.vae.generate:sample",
+        batch_limit=16,
+        batch_key=sample_batch_key,
+        cost=sample_cost,
+        threads=0,
+        check=check_sample,
+    ),
+    Kind(
+        name="vae-edit",
+        art="vae",
+        summary="A picture changed along concepts of a variational autoencoder",
+        request=VaeEditRequest,
+        generate="genart_core.arts.vae.generate:edit",
+        batch_limit=16,
+        batch_key=edit_batch_key,
+        cost=edit_cost,
+        threads=0,
+        check=check_edit,
     ),
 )
 

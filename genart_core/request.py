@@ -6,6 +6,7 @@ whoever serves wants to fetch it. Whoever submits resolves it
 (`with_images`), so that a record, and with it a generator, only ever has `asset:`.
 """
 
+import hashlib
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -132,3 +133,11 @@ def with_images(request: R, resolved: Mapping[str, str]) -> R:
 def draw_seed() -> int:
     """Return a fresh seed in [0, MAX_SEED]."""
     return secrets.randbelow(MAX_SEED + 1)
+
+
+def sample_seed(seed: int, index: int) -> int:
+    """Return the seed of sample `index`: asked for alone, it gives the same again."""
+    if index == 0:
+        return seed
+    digest = hashlib.sha256(f"{seed}/{index}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") % (MAX_SEED + 1)

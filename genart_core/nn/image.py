@@ -9,7 +9,7 @@
 import io
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -25,6 +25,7 @@ from genart_core.nn.pixels import Samples, read_samples
 from genart_core.pictures import MEDIA_TYPES, format_of, opened, orientation_of
 
 Format: TypeAlias = Literal["png", "jpeg", "webp"]
+FilmFormat: TypeAlias = Literal["webp", "gif"]
 
 # Pixels a side that a format can hold; PNG's limit is beyond reach.
 LARGEST_SIDE = {"png": 2**31 - 1, "jpeg": 65_500, "webp": 16_383}
@@ -86,12 +87,40 @@ def encode(picture: Picture, format: Format, *, metadata: Mapping[str, Any]) -> 
     return Output(file.getvalue(), MEDIA_TYPES[format.upper()], width, height)
 
 
+def encode_film(
+    frames: Sequence[Tensor],
+    format: FilmFormat,
+    *,
+    frame_ms: int,
+    is_loop: bool,
+    metadata: Mapping[str, Any],
+) -> Output:
+    """Return frames `(3, H, W)` in [0, 1] as an animated file that carries `metadata` as JSON.
+
+    It repeats for ever if `is_loop`, else it is shown once.
+    """
+    images = [_image(Picture(frame), flat=True) for frame in frames]
+    text = json.dumps(dict(metadata), allow_nan=False, separators=(",", ":"))
+    options: dict[str, Any] = {"save_all": True, "append_images": images[1:], "duration": frame_ms}
+    if format == "webp":
+        exif = _exif(_comment(text))
+        options |= {"loop": 0 if is_loop else 1, "quality": 90, "method": 2, "exif": exif}
+    else:
+        # A GIF that says nothing of loops is shown once.
+        options |= {"comment": text.encode()} | ({"loop": 0} if is_loop else {})
+    file = io.BytesIO()
+    images[0].save(file, format.upper(), **options)
+    return Output(file.getvalue(), MEDIA_TYPES[format.upper()], *images[0].size)
+
+
 def read_metadata(data: bytes) -> dict[str, Any]:
     """Return the metadata that `encode` put into a file; empty if there is none of ours."""
     try:
         with opened(data, max_pixels=2**31) as image:
             if format_of(image) == "PNG":
                 found = image.info.get(KEYWORD, "{}")
+            elif format_of(image) == "GIF":
+                found = image.info.get("comment", "{}")
             else:
                 found = _read_comment(image.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT, b""))
             metadata = json.loads(found)

@@ -4,7 +4,6 @@ A row takes one step per token: it reads its prompt, then what it wrote itself. 
 leave at any step, so nothing here depends on the other rows.
 """
 
-import hashlib
 import json
 import math
 from collections import deque
@@ -20,19 +19,11 @@ from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.spelling import Spelling, Wording
 from genart_core.arts.text.vocabulary import Vocabulary
 from genart_core.artwork import Artwork, Output, Run
-from genart_core.request import MAX_SEED
+from genart_core.request import sample_seed
 
 # The whole result must stay within 64 KiB of JSON; the rest of it needs far less than 16.
 TEXTS_BYTES = 48 * 1024
 UNKNOWN_LIMIT = 64
-
-
-def sample_seed(seed: int, index: int) -> int:
-    """Return the seed of sample `index`: asked for alone, it gives the same text again."""
-    if index == 0:
-        return seed
-    digest = hashlib.sha256(f"{seed}/{index}".encode()).digest()
-    return int.from_bytes(digest[:8], "little") % (MAX_SEED + 1)
 
 
 class Row:

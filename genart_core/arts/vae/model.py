@@ -101,9 +101,14 @@ class Encoder(nn.Module):
         )
         self.head = nn.Linear(config.widths[-1] * config.smallest**2, 2 * config.latent)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the convolutions compute in."""
+        return next(self.convolutions.parameters()).dtype
+
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log-variance `(B, latent)` of images `(B, C, size, size)` in [0, 1]."""
-        x = images - 0.5
+        x = (images - 0.5).to(self.dtype)
         for convolution in self.convolutions:
             x = F.leaky_relu(convolution(x), LEAK)
         with torch.autocast(x.device.type, enabled=False):
@@ -112,7 +117,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """A dense layer, then enlargements by 2, each with a convolution, and a last convolution."""
+    """A dense layer in float32, enlargements by 2 with a convolution each, a last convolution."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -127,8 +132,9 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Return the logits `(B, C, size, size)` of what codes `z` `(B, latent)` stand for."""
-        x = F.leaky_relu(self.head(z), LEAK).view(len(z), *self.shape)
-        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(z.device.type, enabled=False):
+            x = F.leaky_relu(self.head(z.float()), LEAK).view(len(z), *self.shape)
+        x = x.to(self.last.weight.dtype, memory_format=torch.channels_last)
         for enlargement in self.enlargements:
             x = F.leaky_relu(enlargement(x), LEAK)
         logits: Tensor = self.last(x)
@@ -147,6 +153,13 @@ class Enlargement(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """Return `(B, outputs, 2H, 2W)` of `(B, inputs, H, W)`."""
         return F.conv_transpose2d(x, self.spread(), self.bias, stride=2, padding=1)
+
+    def as_transposed(self) -> nn.ConvTranspose2d:
+        """Return the layer that computes the same, its kernel made once."""
+        layer = nn.ConvTranspose2d(self.in_channels, self.out_channels, 4, stride=2, padding=1)
+        state = {"weight": self.spread(), "bias": self.bias}
+        layer.load_state_dict({name: t.detach() for name, t in state.items() if t is not None})
+        return layer
 
     def spread(self) -> Tensor:
         """Return the kernel `(inputs, outputs, 4, 4)`: each tap serves two rows and two columns."""

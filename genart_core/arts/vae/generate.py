@@ -1,0 +1,203 @@
+"""Pictures from codes: what jobs ask for, several callers' in one forward pass.
+
+1. Kingma & Welling, Auto-encoding variational Bayes, arXiv:1312.6114.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from genart_core.arts.vae.painter import Painter, load_painter
+from genart_core.arts.vae.request import (
+    VaeEditRequest,
+    VaeSampleRequest,
+    axis_of,
+    check_edit,
+    check_sample,
+)
+from genart_core.arts.vae.sampling import draw, grid, lerp, spaced, walk
+from genart_core.arts.vae.showing import shown
+from genart_core.artwork import Artwork, Run, Workbench
+from genart_core.errors import ArtError, RefusedError
+from genart_core.nn.image import decode, luma_of, resize
+from genart_core.request import sample_seed
+
+LATENTS_BYTES = 48 * 1024  # of the result's 64 KiB
+DIGITS = 4  # behind the point: a picture made from them differs by less than 1/255
+MAX_INPUT_PIXELS = 2**28  # submitted pictures were counted before; this bounds other ways in
+
+
+@dataclass
+class Commission:
+    """One run, the points to decode for it, and what of them is decoded."""
+
+    run: Run
+    points: Tensor
+    told: Tensor  # the points that the result tells
+    seeds: list[int] = field(default_factory=list)
+    parts: list[Tensor] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """How many pictures are decoded."""
+        return sum(map(len, self.parts))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of them are."""
+        return self.done == len(self.points)
+
+
+Plan: TypeAlias = Callable[[Run, Painter], Commission]
+
+
+def sample(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Make the pictures of all `vae-sample` runs."""
+    _paint(runs, workbench, plan_sample)
+
+
+def edit(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Make the pictures of all `vae-edit` runs."""
+    _paint(runs, workbench, plan_edit)
+
+
+def plan_sample(run: Run, painter: Painter) -> Commission:
+    """Return the points that a `vae-sample` run asks for.
+
+    Raises:
+        RefusedError: if the model hasn't what is asked for.
+    """
+    request: VaeSampleRequest = run.request
+    check_sample(request, painter.card, None)
+    points, seeds = _chosen(request, painter)
+    moved = points + _move(request.concepts, painter)
+    return Commission(run, _laid_out(request, moved, painter), moved, seeds)
+
+
+def plan_edit(run: Run, painter: Painter) -> Commission:
+    """Return the point that a `vae-edit` run asks for.
+
+    Raises:
+        ArtError: if a picture can't be read.
+        RefusedError: if the model hasn't the concepts.
+    """
+    request: VaeEditRequest = run.request
+    check_edit(request, painter.card, None)
+    wanted = [request.image] if request.mix is None else [request.image, request.mix]
+    codes = painter.encode(torch.cat([_read(run, reference, painter) for reference in wanted]))
+    point = codes[0] if request.mix is None else lerp(codes[0], codes[1], request.mix_weight)
+    points = (point + _move(request.concepts, painter))[None]
+    return Commission(run, points, points)
+
+
+def _paint(runs: Sequence[Run], workbench: Workbench, plan: Plan) -> None:
+    """Decode the points of all runs side by side; whoever is done first is finished first."""
+    painter = workbench.model("vae", runs[0].request.model, load_painter)
+    waiting = [c for run in runs if (c := _planned(run, painter, plan)) is not None]
+    while waiting := [c for c in waiting if not (c.is_done or c.run.stopped)]:
+        batch = list(_next(waiting, painter.batch))
+        images = painter.decode(torch.cat([points for _, points in batch]))
+        for commission, points in batch:
+            commission.parts.append(images[: len(points)])
+            images = images[len(points) :]
+            commission.run.progress(commission.done, len(commission.points))
+            if commission.is_done and not commission.run.stopped:
+                _finish(commission, painter)
+
+
+def _planned(run: Run, painter: Painter, plan: Plan) -> Commission | None:
+    try:
+        return plan(run, painter)
+    except (ArtError, RefusedError) as error:
+        run.fail(error.code, str(error))
+        return None
+
+
+def _next(waiting: Sequence[Commission], room: int) -> Iterator[tuple[Commission, Tensor]]:
+    """Yield the next `room` points, of the first runs first."""
+    for commission in waiting:
+        points = commission.points[commission.done : commission.done + room]
+        room -= len(points)
+        if len(points):
+            yield commission, points
+
+
+def _finish(commission: Commission, painter: Painter) -> None:
+    run = commission.run
+    try:
+        outputs = shown(run.request, torch.cat(commission.parts))
+    except ArtError as error:
+        run.fail(error.code, str(error))
+        return
+    config = painter.config
+    result: dict[str, Any] = {
+        "latents": told(commission.told),
+        "seeds": commission.seeds,
+        "width": config.size * run.request.scale,
+        "height": config.size * run.request.scale,
+    }
+    run.finish(Artwork(outputs, result))
+
+
+def told(points: Tensor) -> list[list[float]]:
+    """Return the numbers of as many points as a result has room for."""
+    rows = [[round(value, DIGITS) for value in row] for row in points.tolist()]
+    room = LATENTS_BYTES
+    for count, row in enumerate(rows):
+        room -= len(json.dumps(row))
+        if room < 0:
+            return rows[:count]
+    return rows
+
+
+def _chosen(request: VaeSampleRequest, painter: Painter) -> tuple[Tensor, list[int]]:
+    """Return the points that are given or drawn, and the seeds of those drawn."""
+    if request.latents is not None:
+        return torch.tensor(request.latents), []
+    seed = request.seed or 0
+    seeds = request.seeds or [sample_seed(seed, i) for i in range(request.points)]
+    mixture = painter.model.mixture if request.source == "mixture" else None
+    width, temperature = painter.config.latent, request.temperature
+    return torch.stack([draw(s, width, mixture, temperature=temperature) for s in seeds]), seeds
+
+
+def _laid_out(request: VaeSampleRequest, points: Tensor, painter: Painter) -> Tensor:
+    """Return the points of all pictures that come of the chosen ones."""
+    if request.mode == "walk":
+        is_spherical = request.path == "slerp"
+        return walk(points, request.frames, is_loop=request.loop, is_spherical=is_spherical)
+    if request.mode == "grid":
+        across, down = (_direction(axis, painter) for axis in (request.across, request.down))
+        columns = spaced(request.across_range, request.columns)
+        rows = spaced(request.down_range, request.rows)
+        return grid(points[0], across, down, columns=columns, rows=rows)
+    return points
+
+
+def _direction(axis: int | str, painter: Painter) -> Tensor:
+    axis = axis_of(axis)
+    return (
+        painter.concept(axis) if isinstance(axis, str) else torch.eye(painter.config.latent)[axis]
+    )
+
+
+def _move(concepts: dict[str, float], painter: Painter) -> Tensor:
+    """Return what all concepts together add to a point."""
+    move = torch.zeros(painter.config.latent)
+    for name, strength in concepts.items():
+        move = move + strength * painter.concept(name)
+    return move
+
+
+def _read(run: Run, reference: str, painter: Painter) -> Tensor:
+    """Return the square at a picture's centre, `(1, C, size, size)`, as the network takes it."""
+    rgb = decode(run.input(reference), max_pixels=MAX_INPUT_PIXELS).rgb[None]
+    height, width = rgb.shape[-2:]
+    short, size = min(height, width), painter.config.size
+    top, left = (height - short) // 2, (width - short) // 2
+    rgb = resize(rgb[..., top : top + short, left : left + short], size, size).clamp(0.0, 1.0)
+    return luma_of(rgb) if painter.config.channels == 1 else rgb

@@ -1,0 +1,342 @@
+"""What a caller of `vae-sample` and `vae-edit` sends, and what is refused before it is queued."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from genart_core.errors import RefusedError
+from genart_core.request import ArtRequest, ImageInput, Seed
+
+MAX_COUNT = 64
+MAX_FRAMES = 600
+MAX_CELLS = 16  # across and down
+MAX_SCALE = 8
+MAX_LATENT = 1024
+
+LAYOUTS = {"sample": "images", "point": "images", "grid": "sheet", "walk": "film"}
+
+ConceptName = Annotated[str, Field(min_length=1, max_length=100)]
+Strength = Annotated[float, Field(ge=-20.0, le=20.0)]
+Concepts = Annotated[dict[ConceptName, Strength], Field(max_length=100)]
+Number = Annotated[float, Field(ge=-100.0, le=100.0)]
+Point = Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT)]
+Axis = Annotated[int, Field(ge=0, lt=MAX_LATENT)] | ConceptName
+Extent = Annotated[list[Strength], Field(min_length=2, max_length=2)]
+Scale = Annotated[
+    int,
+    Field(
+        title="Scale",
+        description="Each picture is enlarged so many times. 1 is the model's own size.",
+        ge=1,
+        le=MAX_SCALE,
+        examples=[4],
+    ),
+]
+Resample = Annotated[
+    Literal["lanczos", "nearest"],
+    Field(
+        title="Enlargement",
+        description="How pictures are enlarged: `lanczos` smoothly, `nearest` into squares.",
+    ),
+]
+
+
+class VaeSampleRequest(ArtRequest):
+    """Pictures from points among a network's codes: drawn, given, on a grid or along a walk."""
+
+    mode: Literal["sample", "point", "grid", "walk"] = Field(
+        default="sample",
+        title="Mode",
+        description="`sample` draws `count` points, `point` takes `latents`, `grid` moves one "
+        "point along two directions, `walk` goes from point to point.",
+        examples=["sample"],
+    )
+    count: int = Field(
+        default=1,
+        title="Count",
+        description="How many pictures to draw; picture i draws from (seed, i). For `walk`, "
+        "how many points to pass unless they are given (at least 2).",
+        ge=1,
+        le=MAX_COUNT,
+        examples=[16],
+    )
+    source: Literal["mixture", "prior"] = Field(
+        default="mixture",
+        title="Source",
+        description="Where points are drawn from: the mixture of Gaussians that was fitted to the "
+        "codes of real pictures, or the prior N(0, 1), as in the paper.",
+    )
+    temperature: float = Field(
+        default=1.0,
+        title="Temperature",
+        description="How far drawn points lie from their Gaussian's centre: 0 gives the centres, "
+        "1 the model's own spread, more is wilder.",
+        ge=0.0,
+        le=4.0,
+    )
+    latents: list[Point] | None = Field(
+        default=None,
+        title="Points",
+        description="Points by their numbers, as a job's `result.latents` has them: what `point` "
+        "shows, what `walk` passes, or the one that `grid` moves. Left out: drawn.",
+        min_length=1,
+        max_length=MAX_COUNT,
+    )
+    seeds: list[Seed] | None = Field(
+        default=None,
+        title="Seeds",
+        description="The points that `walk` passes, or the one that `grid` moves, by the seeds "
+        "that draw them, as a job's `result.seeds` has them.",
+        min_length=1,
+        max_length=MAX_COUNT,
+    )
+    concepts: Concepts = Field(
+        default={},
+        title="Concepts",
+        description="Concepts to add to every point: {name: strength}; 1 is the distance between "
+        "pictures without and with it. Each model's concepts stand in `GET /v1/models/{name}`.",
+        examples=[{}],
+    )
+    across: Axis = Field(
+        default=0,
+        title="Across",
+        description="What a grid moves from left to right: a concept, or the place of a number of "
+        "the code, from 0.",
+    )
+    down: Axis = Field(
+        default=1,
+        title="Down",
+        description="What a grid moves from top to bottom, likewise.",
+    )
+    across_range: Extent = Field(
+        default=[-2.0, 2.0],
+        title="Range across",
+        description="What is added at the left and at the right edge.",
+    )
+    down_range: Extent = Field(
+        default=[-2.0, 2.0],
+        title="Range down",
+        description="What is added at the upper and at the lower edge.",
+    )
+    columns: int = Field(
+        default=8,
+        title="Columns",
+        description="Pictures across a grid, and across the sheet that `layout` makes of samples.",
+        ge=1,
+        le=MAX_CELLS,
+    )
+    rows: int = Field(
+        default=8, title="Rows", description="Pictures down a grid.", ge=1, le=MAX_CELLS
+    )
+    frames: int = Field(
+        default=48,
+        title="Frames",
+        description="Pictures of a walk, the points that it passes among them.",
+        ge=2,
+        le=MAX_FRAMES,
+    )
+    path: Literal["slerp", "lerp"] = Field(
+        default="slerp",
+        title="Path",
+        description="How a walk goes from point to point: along a great circle, where Gaussian "
+        "codes lie (`slerp`), or straight (`lerp`).",
+    )
+    loop: bool = Field(
+        default=True,
+        title="Loop",
+        description="Whether a walk returns to its first point, so that a film repeats smoothly.",
+    )
+    frame_ms: int = Field(
+        default=80,
+        title="Frame time",
+        description="Milliseconds that a frame of a film stays.",
+        ge=20,
+        le=5000,
+    )
+    layout: Literal["images", "sheet", "film"] | None = Field(
+        default=None,
+        title="Layout",
+        description="One output per picture (`images`, up to 64), one `sheet` with all of them, "
+        "or a `film`. Left out: a sheet for `grid`, a film for `walk`, else images.",
+    )
+    scale: Scale = 1
+    resample: Resample = "lanczos"
+    model: str = Field(
+        default="portraits",
+        title="Model",
+        description="Which network decodes.",
+        max_length=100,
+        examples=["portraits"],
+    )
+    format: Literal["png", "jpeg", "webp", "gif"] | None = Field(
+        default=None,
+        title="Format",
+        description="Format of the outputs: `webp` or `gif` for a film, `png`, `jpeg` or `webp` "
+        "else. Left out: webp for a film, else png.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_defaults(cls, data: Any) -> Any:
+        """Put layout and format in that go with the mode, so that the record shows them."""
+        if not isinstance(data, dict):
+            return data
+        mode = data.get("mode", "sample")
+        layout = data.get("layout") or (LAYOUTS.get(mode) if isinstance(mode, str) else None)
+        format = data.get("format") or ("webp" if layout == "film" else "png")
+        return {**data, "layout": layout, "format": format}
+
+    @model_validator(mode="after")
+    def _agrees(self) -> "VaeSampleRequest":
+        if (self.layout == "film") != (self.format == "gif") and self.format != "webp":
+            allowed = "webp or gif" if self.layout == "film" else "png, jpeg or webp"
+            raise ValueError(f"format: {self.layout} come as {allowed}, not {self.format}")
+        if self.mode == "point" and self.latents is None:
+            raise ValueError("latents: mode point needs at least one point")
+        if self.latents is not None and (self.mode == "sample" or self.seeds is not None):
+            given = "seeds are given" if self.seeds is not None else "mode sample draws its points"
+            raise ValueError(f"latents: {given}, so that there is no use for them")
+        if self.seeds is not None and self.mode in ("sample", "point"):
+            raise ValueError(f"seeds: mode {self.mode} has no use for them")
+        points = self.latents or self.seeds or ()
+        if self.mode == "grid" and len(points) > 1:
+            raise ValueError(f"latents: mode grid moves one point, not {len(points)}")
+        if self.mode == "walk" and len(points) == 1:
+            raise ValueError("latents: mode walk passes at least two points, not 1")
+        if self.layout == "images" and self.pictures > MAX_COUNT:
+            raise ValueError(
+                f"layout: {self.pictures} pictures are too many for one output each; at most "
+                f"{MAX_COUNT}, or a sheet or a film"
+            )
+        return self
+
+    @property
+    def points(self) -> int:
+        """How many points are given or drawn, before what is made of them."""
+        given = self.latents or self.seeds
+        if given:
+            return len(given)
+        return {"grid": 1, "walk": max(2, self.count)}.get(self.mode, self.count)
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures are decoded."""
+        sizes = {"grid": self.rows * self.columns, "walk": self.frames}
+        return sizes.get(self.mode, self.points)
+
+
+class VaeEditRequest(ArtRequest):
+    """A picture as a network would paint it, moved along concepts or towards another picture."""
+
+    image: ImageInput = Field(
+        title="Image",
+        description="The picture to encode; the square at its centre is taken, at the model's "
+        "size. Without concepts it comes back as the network reconstructs it.",
+    )
+    concepts: Concepts = Field(
+        default={},
+        title="Concepts",
+        description="Concepts to add, {name: strength}: 1 is the distance between pictures "
+        "without and with it, negative takes it away. Each model's concepts stand in "
+        "`GET /v1/models/{name}`.",
+        examples=[{"smile": 1.0}],
+    )
+    mix: ImageInput | None = Field(
+        default=None,
+        title="Mix",
+        description="A second picture to mix with the first, before concepts are added.",
+    )
+    mix_weight: float = Field(
+        default=0.5,
+        title="Mix weight",
+        description="How much of the second picture: 0 is none of it, 1 nothing else.",
+        ge=0.0,
+        le=1.0,
+    )
+    scale: Scale = 1
+    resample: Resample = "lanczos"
+    model: str = Field(
+        default="portraits",
+        title="Model",
+        description="Which network encodes and decodes.",
+        max_length=100,
+        examples=["portraits"],
+    )
+    format: Literal["png", "jpeg", "webp"] = Field(
+        default="png", title="Format", description="Format of the output."
+    )
+
+
+def sample_batch_key(request: VaeSampleRequest) -> str:
+    """Jobs on the same model share a forward pass, whatever else they ask for."""
+    return request.model
+
+
+def edit_batch_key(request: VaeEditRequest) -> str:
+    """Jobs on the same model share a forward pass, whatever else they ask for."""
+    return request.model
+
+
+def sample_cost(request: VaeSampleRequest) -> float:
+    """Return the number of pictures, each as many times as its enlargement makes it larger."""
+    return float(request.pictures * request.scale**2)
+
+
+def edit_cost(request: VaeEditRequest) -> float:
+    """Return the number of pictures encoded and decoded."""
+    return 2.0 if request.mix is None else 3.0
+
+
+def check_sample(request: VaeSampleRequest, card: Mapping[str, Any], memory: int | None) -> None:
+    """Refuse points of another length, and concepts that the model hasn't.
+
+    Raises:
+        RefusedError: naming what is known.
+    """
+    latent = card.get("latent")
+    if latent is None:
+        return
+    for place, point in enumerate(request.latents or ()):
+        if len(point) != latent:
+            told = f"Point {place} has {len(point)} numbers; {request.model} takes {latent}"
+            raise RefusedError("latents", told)
+    check_concepts(request.concepts, card, request.model)
+    if request.mode == "grid":
+        for field, axis in (("across", request.across), ("down", request.down)):
+            if isinstance(axis_of(axis), str):
+                check_concepts({str(axis): 0.0}, card, request.model, field=field)
+            elif int(axis) >= latent:
+                told = f"There is no number {axis} in a code of {latent}"
+                raise RefusedError(field, f"{told}; they go from 0 to {latent - 1}")
+
+
+def check_edit(request: VaeEditRequest, card: Mapping[str, Any], memory: int | None) -> None:
+    """Refuse concepts that the model hasn't.
+
+    Raises:
+        RefusedError: naming those there are.
+    """
+    if "latent" in card:
+        check_concepts(request.concepts, card, request.model)
+
+
+def check_concepts(
+    concepts: Mapping[str, float], card: Mapping[str, Any], model: str, field: str = "concepts"
+) -> None:
+    """Refuse unknown concepts.
+
+    Raises:
+        RefusedError: naming those there are.
+    """
+    known = [str(each["name"]) for each in card.get("concepts", ())]
+    unknown = [name for name in concepts if name not in known]
+    if unknown:
+        there = ", ".join(known) or "none; train with --labels to have some"
+        raise RefusedError(field, f"Unknown concepts {', '.join(unknown)}; {model} has {there}")
+
+
+def axis_of(axis: int | str) -> int | str:
+    """Return an axis, whose number may have come as text."""
+    is_number = isinstance(axis, str) and axis.isascii() and axis.isdigit()
+    return int(axis) if is_number else axis
