@@ -49,6 +49,21 @@ class ClassView(BaseModel):
     wnid: str = Field(default="", description="Its WordNet id, if it has one.")
 
 
+class ConceptView(BaseModel):
+    """One direction that a picture can be moved in."""
+
+    name: str
+    attribute: str = Field(default="", description="The attribute that it moves.")
+    start: str = Field(default="", alias="from", description="What a strength of 1 leads from.")
+    end: str = Field(default="", alias="to", description="What it leads to.")
+    unit: str = Field(default="", description="What a strength of 1 is.")
+    accuracy: float | None = Field(
+        default=None, description="How often its probe told both apart in pictures kept aside."
+    )
+    pictures: int = Field(default=0, description="How many pictures it was found in.")
+    method: str = Field(default="", description="How it was found.")
+
+
 class ModelView(BaseModel):
     """One model."""
 
@@ -62,6 +77,9 @@ class ModelView(BaseModel):
     classes: int = Field(description="How many classes it tells apart.")
     class_list: list[ClassView] | None = Field(
         default=None, description="These, in the order of the logits; of one model alone."
+    )
+    concepts: list[ConceptView] = Field(
+        description="Directions that a request can move a picture in."
     )
     card: dict[str, Any] = Field(description="What its training wrote: data, licence, figures.")
     kinds: list[str] = Field(description="Kinds whose requests may name it.")

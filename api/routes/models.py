@@ -13,7 +13,7 @@ from api.errors import ProblemError
 from api.model_index import ModelFacts
 from api.validation import shown
 
-_NAMED = ("layers", "classes")  # what a card lists that is shown beside it
+_NAMED = ("layers", "classes", "concepts")  # what a card lists that is shown beside it
 
 router = APIRouter(prefix="/v1/models", tags=["Models"])
 
@@ -54,6 +54,7 @@ def _view(facts: ModelFacts, request: Request) -> dict[str, Any]:
         **asdict(replace(facts, card=card)),
         "layers": _listed(facts, "layers"),
         "classes": len(_listed(facts, "classes")),
+        "concepts": _listed(facts, "concepts"),
         "kinds": kinds,
         "url": f"/v1/models/{facts.name}",
     }

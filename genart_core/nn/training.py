@@ -203,9 +203,11 @@ class Training(Generic[Network]):
         for name, tensor in _part(tensors, "average.").items():
             self.average[name].copy_(tensor)
         whole = self.optimizer.state_dict()
-        count = len(list(self.network.parameters()))
-        states = {i: _part(tensors, f"optimizer.{i}.") for i in range(count)}
-        whole["state"] = {i: state for i, state in states.items() if state}
+        whole["state"] = {}
+        for i, parameter in enumerate(self.network.parameters()):
+            state = _part(tensors, f"optimizer.{i}.")
+            if state:
+                whole["state"][i] = {k: _laid_like(parameter, t) for k, t in state.items()}
         self.optimizer.load_state_dict(whole)
 
 
@@ -232,6 +234,13 @@ def run(training: Trainable, report: Report, checkpoint: Path) -> bool:
         if stop:
             training.save(checkpoint)
     return not stop
+
+
+def _laid_like(parameter: Tensor, tensor: Tensor) -> Tensor:
+    """Return a moment in the memory layout of its parameter, which a fused step takes as given."""
+    if tensor.shape != parameter.shape:
+        return tensor
+    return torch.empty_like(parameter, requires_grad=False).copy_(tensor)
 
 
 def _told(figures: Mapping[str, float]) -> str:

@@ -130,6 +130,41 @@ def test_a_stopped_training_goes_on_as_if_never_stopped(
         assert torch.equal(tensor, rest.average[name]), name
 
 
+def test_a_network_with_channels_last_goes_on_as_if_never_stopped(
+    photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    def begun() -> Training[Backbone]:
+        training = new_training(photos, teacher)
+        training.network.to(memory_format=torch.channels_last)
+        return training
+
+    whole, half, rest = begun(), begun(), begun()
+    for _ in range(8):
+        whole.advance()
+    for _ in range(4):
+        half.advance()
+    half.save(tmp_path / "checkpoint.safetensors")
+    rest.load(tmp_path / "checkpoint.safetensors")
+    for _ in range(4):
+        rest.advance()
+
+    for name, tensor in whole.average.items():
+        assert torch.equal(tensor, rest.average[name]), name
+
+
+def test_a_checkpoint_of_other_options_is_refused(
+    photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    first, other = new_training(photos, teacher), new_training(photos, teacher)
+    first.options, other.options = {"beta": 1.0}, {"beta": 2.0}
+    first.save(tmp_path / "checkpoint.safetensors")
+
+    with pytest.raises(ValueError, match="made with another recipe"):
+        other.load(tmp_path / "checkpoint.safetensors")
+    other.options = {"beta": 1.0}
+    other.load(tmp_path / "checkpoint.safetensors")
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(
     photos: Path, teacher: Path, tmp_path: Path
 ) -> None:

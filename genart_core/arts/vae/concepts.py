@@ -24,6 +24,7 @@ from genart_core.arts.vae.labels import NONE, Attribute, Labels, targets
 
 RIDGE = 1e-4  # of the codes' mean variance
 FEWEST = 5  # pictures of a class
+UNIT = "the distance between the classes"
 METHOD = "difference of class means, freed of the other attributes by their linear probes"
 
 
@@ -96,7 +97,7 @@ def find_concepts(
         sides = torch.from_numpy(tests[each.name].sides)
         is_right = ((test_read @ change > middle) == (sides == 1))[sides != 0]
         facts = {"name": each.name, "attribute": each.attribute}
-        facts |= {"from": each.start, "to": each.end, "method": METHOD}
+        facts |= {"from": each.start, "to": each.end, "unit": UNIT, "method": METHOD}
         pictures = int((each.sides != 0).sum())
         accuracy = round(is_right.double().mean().item(), 4) if len(is_right) else None
         told.append({**facts, "pictures": pictures, "accuracy": accuracy})

@@ -76,7 +76,7 @@ def vae(
     detail: Annotated[float, typer.Option(min=0, help="What errors of gradients count.")] = 0.5,
     label_weight: Annotated[float, typer.Option(min=0, help="What a nat of labels counts.")] = 1.0,
     components: Annotated[int, typer.Option(min=1, help="Gaussians fitted to the codes.")] = 48,
-    batch: Annotated[int, typer.Option(min=2, help="Pictures per step.")] = 64,
+    batch: Annotated[int, typer.Option(min=2, help="Pictures per step.")] = 32,
     learning_rate: Annotated[float, typer.Option(min=0, help="Peak of the schedule.")] = 2e-3,
     seed: Annotated[int, typer.Option(min=0, help="Start of the random numbers.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:n, mps or auto.")] = "auto",

@@ -45,6 +45,11 @@ class Aims:
     detail: float = 0.5
     labels: float = 1.0
 
+    @property
+    def unit(self) -> float:
+        """Return the error of a value that costs about one nat."""
+        return self.scale if self.likelihood == "laplace" else 1.0
+
 
 class Bound:
     """Minimise the negative evidence lower bound (1), with detail and labels beside it.
@@ -83,7 +88,7 @@ class Bound:
             logits = network.decoder(reparameterise(means, log_var, noise)).float()
         aims = self.aims
         nats = reconstruction(logits, images, aims.likelihood, scale=aims.scale)
-        edges = detail(logits.sigmoid(), images) * images[0].numel() / aims.scale
+        edges = detail(logits.sigmoid(), images) * images[0].numel() / aims.unit
         code = kl_divergence(mu, log_var).sum(1)
         beta = aims.beta * min(1.0, progress / aims.warmup) if aims.warmup else aims.beta
         loss = nats + beta * code + aims.detail * edges + aims.labels * label_nats

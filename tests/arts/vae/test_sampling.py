@@ -1,0 +1,150 @@
+"""Points: drawn, on a great circle, on a grid; and the mixture that they are drawn from."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genart_core.arts.vae.mixture import Mixture, fit
+from genart_core.arts.vae.sampling import draw, grid, lerp, slerp, spaced, walk
+
+numbers = st.lists(st.floats(-5, 5), min_size=4, max_size=4)
+
+
+def points(count: int, width: int = 8, seed: int = 0) -> torch.Tensor:
+    return torch.randn(count, width, generator=torch.Generator().manual_seed(seed))
+
+
+@given(start=numbers, end=numbers)
+def test_slerp_begins_and_ends_where_it_should(start: list[float], end: list[float]) -> None:
+    a, b = torch.tensor(start), torch.tensor(end)
+
+    torch.testing.assert_close(slerp(a, b, 0.0), a, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(slerp(a, b, 1.0), b, atol=1e-4, rtol=1e-4)
+
+
+@given(share=st.floats(0, 1), seed=st.integers(0, 1000))
+def test_slerp_of_unit_vectors_stays_on_the_sphere(share: float, seed: int) -> None:
+    a, b = torch.nn.functional.normalize(points(2, seed=seed), dim=1)
+
+    assert slerp(a, b, share).norm().item() == pytest.approx(1.0, abs=1e-4)
+
+
+@given(share=st.floats(0.01, 0.99), seed=st.integers(0, 1000))
+def test_slerp_turns_evenly(share: float, seed: int) -> None:
+    a, b = torch.nn.functional.normalize(points(2, seed=seed).double(), dim=1)
+
+    turned = math.acos(float(slerp(a, b, share) @ a))
+    assert turned == pytest.approx(share * math.acos(float(a @ b)), abs=1e-6)
+
+
+def test_slerp_is_the_same_backwards() -> None:
+    a, b = points(2)
+
+    torch.testing.assert_close(slerp(a, b, 0.3), slerp(b, a, 0.7))
+
+
+@pytest.mark.parametrize("end", [[2.0, 0.0], [-1.0, 0.0], [0.0, 0.0], [1.0, 1e-7]])
+def test_where_no_one_circle_leads_the_way_is_straight(end: list[float]) -> None:
+    a, b = torch.tensor([1.0, 0.0]), torch.tensor(end)
+
+    torch.testing.assert_close(slerp(a, b, 0.25), lerp(a, b, 0.25))
+
+
+def test_a_loop_passes_every_point_and_returns_before_its_first() -> None:
+    stops = points(3)
+
+    way = walk(stops, 12, is_loop=True, is_spherical=True)
+
+    torch.testing.assert_close(way[[0, 4, 8]], stops)
+    steps = (torch.cat([way[1:], way[:1]]) - way).norm(dim=1)
+    assert steps.max() < 2.5 * steps.min()
+
+
+def test_an_open_walk_ends_at_its_last_point() -> None:
+    stops = points(3)
+
+    way = walk(stops, 5, is_loop=False, is_spherical=False)
+
+    torch.testing.assert_close(way[[0, 2, 4]], stops)
+    torch.testing.assert_close(way[1], (stops[0] + stops[1]) / 2)
+
+
+def test_a_grid_is_laid_out_row_by_row() -> None:
+    across, down = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+
+    cells = grid(torch.zeros(2), across, down, columns=[-1.0, 0.0, 1.0], rows=[0.0, 5.0])
+
+    assert cells.tolist() == [[-1, 0], [0, 0], [1, 0], [-1, 5], [0, 5], [1, 5]]
+    assert spaced([-2.0, 2.0], 5) == [-2.0, -1.0, 0.0, 1.0, 2.0]
+    assert spaced([-2.0, 4.0], 1) == [1.0]
+
+
+def test_a_seed_draws_the_same_point_and_temperature_spreads_it() -> None:
+    mixture = Mixture(torch.ones(1), torch.full((1, 8), 3.0), torch.eye(8)[None])
+
+    assert torch.equal(draw(5, 8, mixture), draw(5, 8, mixture))
+    assert not torch.equal(draw(6, 8, mixture), draw(5, 8, mixture))
+    assert torch.equal(draw(5, 8, mixture, temperature=0.0), torch.full((8,), 3.0))
+    near, far = (draw(5, 8, None, temperature=t).norm() for t in (0.5, 2.0))
+    torch.testing.assert_close(far, 4 * near)
+
+
+def test_the_mixture_finds_the_clusters_that_there_are() -> None:
+    generator = torch.Generator().manual_seed(0)
+    centres = torch.tensor([[4.0, 0.0], [-4.0, 0.0], [0.0, 5.0]])
+    which = torch.multinomial(torch.tensor([0.5, 0.3, 0.2]), 6000, True, generator=generator)
+    stretch = torch.tensor([[1.0, 0.0], [0.6, 0.4]])
+    data = centres[which] + torch.randn(6000, 2, generator=generator) @ stretch.T
+
+    mixture = fit(data, 3, generator)
+
+    order = mixture.shares.argsort(descending=True)
+    torch.testing.assert_close(mixture.shares[order], torch.tensor([0.5, 0.3, 0.2]), atol=0.03, rtol=0)
+    torch.testing.assert_close(mixture.means[order], centres, atol=0.15, rtol=0)
+    covariance = mixture.roots[order[0]] @ mixture.roots[order[0]].T
+    torch.testing.assert_close(covariance, stretch @ stretch.T, atol=0.1, rtol=0)
+
+
+def test_a_mixture_foretells_its_own_clusters_better_than_one_gaussian() -> None:
+    generator = torch.Generator().manual_seed(1)
+    data = torch.randn(3000, 4, generator=generator)
+    data[:, 0] += 6.0 * (torch.rand(3000, generator=generator) < 0.5)
+    train, test = data[:2000], data[2000:]
+
+    one, two = (fit(train, k, generator).log_likelihood(test).mean() for k in (1, 2))
+
+    assert two > one + 0.4
+
+
+def test_log_likelihoods_are_those_of_a_gaussian() -> None:
+    root = torch.tensor([[2.0, 0.0], [0.5, 1.5]])
+    mixture = Mixture(torch.ones(1), torch.tensor([[1.0, -1.0]]), root[None])
+    wanted = torch.distributions.MultivariateNormal(mixture.means[0], scale_tril=root)
+    data = points(20, 2)
+
+    torch.testing.assert_close(mixture.log_likelihood(data), wanted.log_prob(data))
+
+
+def test_draws_of_a_mixture_have_its_shares_and_means() -> None:
+    mixture = Mixture(
+        torch.tensor([0.25, 0.75]), torch.tensor([[-9.0], [9.0]]), torch.ones(2, 1, 1)
+    )
+    generator = torch.Generator().manual_seed(0)
+
+    drawn = mixture.points(
+        torch.rand(20_000, generator=generator), torch.randn(20_000, 1, generator=generator)
+    )
+
+    assert (drawn > 0).float().mean().item() == pytest.approx(0.75, abs=0.01)
+    assert drawn[drawn > 0].mean().item() == pytest.approx(9.0, abs=0.05)
+    assert drawn[drawn > 0].std().item() == pytest.approx(1.0, abs=0.05)
+
+
+def test_few_points_get_few_components() -> None:
+    mixture = fit(points(30, 4), 16, torch.Generator().manual_seed(0))
+
+    assert len(mixture.shares) == 2
+    assert mixture.log_likelihood(points(5, 4)).isfinite().all()
