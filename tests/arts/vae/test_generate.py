@@ -1,5 +1,6 @@
 """The adapters: runs in, pictures out, each as if it were alone."""
 
+import dataclasses
 import io
 from typing import Any
 
@@ -8,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from genart_core.arts.vae import generate
 from genart_core.arts.vae.generate import edit, sample, told
 from genart_core.arts.vae.painter import Painter
 from genart_core.arts.vae.request import VaeEditRequest, VaeSampleRequest
+from genart_core.arts.vae.showing import shown
 from genart_core.catalogue import find_kind, load_generator
 from genart_core.nn.image import read_metadata
 from tests.support.codes import TINY, tiny_model
@@ -234,14 +235,11 @@ def test_files_carry_their_request_unless_it_is_too_long(workbench: FakeWorkbenc
 
     many = VaeSampleRequest(mode="point", latents=[[0.123456789] * 600] * 20)
 
-    assert generate.shown.__module__ == "genart_core.arts.vae.showing"
-    (first, *_) = generate.shown(many, torch.zeros(20, 3, TINY.size, TINY.size))
+    (first, *_) = shown(many, torch.zeros(20, 3, TINY.size, TINY.size))
     assert read_metadata(first.data)["latents"] is None
 
 
 def test_grey_networks_take_and_give_colour_pictures() -> None:
-    import dataclasses
-
     grey = dataclasses.replace(TINY, channels=1)
     workbench = FakeWorkbench(Painter(tiny_model(grey), "cpu", torch.float32))
 

@@ -33,8 +33,8 @@ def test_the_divergence_is_never_negative(mu: float, log_var: float) -> None:
 def test_the_divergence_agrees_with_an_integral() -> None:
     mu, deviation = 0.7, 0.4
     x = torch.linspace(-12, 12, 400_001, dtype=torch.float64)
-    log_q = Normal(mu, deviation).log_prob(x)
-    log_p = Normal(0.0, 1.0).log_prob(x)
+    log_q = Normal(mu, deviation).log_prob(x)  # type: ignore[no-untyped-call]
+    log_p = Normal(0.0, 1.0).log_prob(x)  # type: ignore[no-untyped-call]
     wanted = torch.trapezoid(log_q.exp() * (log_q - log_p), x)
 
     got = losses.kl_divergence(
@@ -51,7 +51,7 @@ def test_laplace_nats_are_those_of_the_density() -> None:
 
     got = reconstruction(logits, images, "laplace", scale=0.05)
 
-    wanted = -Laplace(logits.sigmoid(), 0.05).log_prob(images).sum((1, 2, 3))
+    wanted = -Laplace(logits.sigmoid(), 0.05).log_prob(images).sum((1, 2, 3))  # type: ignore[no-untyped-call]
     torch.testing.assert_close(got, wanted)
 
 

@@ -102,7 +102,9 @@ def test_the_mixture_finds_the_clusters_that_there_are() -> None:
     mixture = fit(data, 3, generator)
 
     order = mixture.shares.argsort(descending=True)
-    torch.testing.assert_close(mixture.shares[order], torch.tensor([0.5, 0.3, 0.2]), atol=0.03, rtol=0)
+    torch.testing.assert_close(
+        mixture.shares[order], torch.tensor([0.5, 0.3, 0.2]), atol=0.03, rtol=0
+    )
     torch.testing.assert_close(mixture.means[order], centres, atol=0.15, rtol=0)
     covariance = mixture.roots[order[0]] @ mixture.roots[order[0]].T
     torch.testing.assert_close(covariance, stretch @ stretch.T, atol=0.1, rtol=0)
@@ -125,7 +127,7 @@ def test_log_likelihoods_are_those_of_a_gaussian() -> None:
     wanted = torch.distributions.MultivariateNormal(mixture.means[0], scale_tril=root)
     data = points(20, 2)
 
-    torch.testing.assert_close(mixture.log_likelihood(data), wanted.log_prob(data))
+    torch.testing.assert_close(mixture.log_likelihood(data), wanted.log_prob(data))  # type: ignore[no-untyped-call]
 
 
 def test_draws_of_a_mixture_have_its_shares_and_means() -> None:

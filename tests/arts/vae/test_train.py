@@ -26,12 +26,12 @@ SMALL = Config(size=16, channels=3, latent=8, widths=(4, 8, 8))
 
 
 def new_training(
-    faces: Path, tmp_path: Path, steps: int = 12, aims: Aims = Aims()
+    faces: Path, tmp_path: Path, steps: int = 12, aims: Aims | None = None
 ) -> Training[Autoencoder]:
     pictures = read_pictures(
         faces, tmp_path / "store", size=16, channels=3, labels=faces / "labels.csv"
     )
-    bound = Bound(*pictures, aims, batch=16, seed=0, sheets=tmp_path / "sheets")
+    bound = Bound(*pictures, aims or Aims(), batch=16, seed=0, sheets=tmp_path / "sheets")
     network = Autoencoder(SMALL, torch.Generator().manual_seed(0))
     recipe = Recipe(steps=steps, batch=16, evaluations=2, averaging=0.9, learning_rate=5e-3)
     return Training(network, bound, recipe)
@@ -79,8 +79,8 @@ def test_an_archive_brings_its_own_test_pictures(tmp_path: Path) -> None:
     torch.testing.assert_close(
         train.images(np.array([5]))[0, 0], torch.from_numpy(images[5]).float() / 255
     )
+    np.savez(path, other=images)
     with pytest.raises(ValueError, match="x_train"):
-        np.savez(path, other=images)
         read_pictures(path, tmp_path / "store", size=28, channels=1)
 
 
