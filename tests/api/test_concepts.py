@@ -37,7 +37,12 @@ def test_a_model_is_shown_with_its_concepts(http: Client) -> None:
         ("vae-sample", {"concepts": {"wings": 1.0}}, "/concepts", "faces has smile, glasses"),
         ("vae-sample", {"mode": "grid", "across": "wings"}, "/across", "faces has smile, glasses"),
         ("vae-sample", {"mode": "point", "latents": [[1.0]]}, "/latents", "faces takes 4"),
-        ("vae-sample", {"format": "gif"}, "/format", "images come as png, jpeg or webp, not gif"),
+        (
+            "vae-sample",
+            {"format": "gif"},
+            "/format",
+            "still pictures are png, jpeg or webp, not gif",
+        ),
         ("vae-edit", {"concepts": {"wings": 1.0}}, "/concepts", "faces has smile, glasses"),
     ],
 )

@@ -48,4 +48,5 @@ def test_exit_code_is_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("tests.gpu.check_text.CHECKS", checks)
         monkeypatch.setattr("tests.gpu.check_dream.CHECKS", [])
         monkeypatch.setattr("tests.gpu.check_style.CHECKS", [])
+        monkeypatch.setattr("tests.gpu.check_vae.CHECKS", [])
         assert main() == code

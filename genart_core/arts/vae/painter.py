@@ -29,7 +29,7 @@ class Painter:
     @property
     def card(self) -> Mapping[str, Any]:
         """What is known of the model."""
-        return {"latent": self.config.latent, **self.model.card}
+        return {**self.model.card, "latent": self.config.latent, "size": self.config.size}
 
     def encode(self, images: Tensor) -> Tensor:
         """Return the means `(N, latent)` of images `(N, C, size, size)` in [0, 1]."""

@@ -1,5 +1,6 @@
 """What a caller of `vae-sample` and `vae-edit` sends, and what is refused before it is queued."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,8 @@ MAX_FRAMES = 600
 MAX_CELLS = 16  # across and down
 MAX_SCALE = 8
 MAX_LATENT = 1024
+MAX_PIXELS = 2**25  # of all pictures of a job, enlarged
+PIXEL_BYTES = 40  # of memory, three floats and three copies of them
 
 LAYOUTS = {"sample": "images", "point": "images", "grid": "sheet", "walk": "film"}
 
@@ -190,8 +193,9 @@ class VaeSampleRequest(ArtRequest):
     @model_validator(mode="after")
     def _agrees(self) -> "VaeSampleRequest":
         if (self.layout == "film") != (self.format == "gif") and self.format != "webp":
-            allowed = "webp or gif" if self.layout == "film" else "png, jpeg or webp"
-            raise ValueError(f"format: {self.layout} come as {allowed}, not {self.format}")
+            is_film = self.layout == "film"
+            told = "a film is webp or gif" if is_film else "still pictures are png, jpeg or webp"
+            raise ValueError(f"format: {told}, not {self.format}")
         if self.mode == "point" and self.latents is None:
             raise ValueError("latents: mode point needs at least one point")
         if self.latents is not None and (self.mode == "sample" or self.seeds is not None):
@@ -289,10 +293,10 @@ def edit_cost(request: VaeEditRequest) -> float:
 
 
 def check_sample(request: VaeSampleRequest, card: Mapping[str, Any], memory: int | None) -> None:
-    """Refuse points of another length, and concepts that the model hasn't.
+    """Refuse points of another length, concepts that the model hasn't, and what is too large.
 
     Raises:
-        RefusedError: naming what is known.
+        RefusedError: naming what is known, or the scale that would fit.
     """
     latent = card.get("latent")
     if latent is None:
@@ -302,6 +306,7 @@ def check_sample(request: VaeSampleRequest, card: Mapping[str, Any], memory: int
             told = f"Point {place} has {len(point)} numbers; {request.model} takes {latent}"
             raise RefusedError("latents", told)
     check_concepts(request.concepts, card, request.model)
+    _check_size(request, card.get("size", 0), memory)
     if request.mode == "grid":
         for field, axis in (("across", request.across), ("down", request.down)):
             if isinstance(axis_of(axis), str):
@@ -334,6 +339,17 @@ def check_concepts(
     if unknown:
         there = ", ".join(known) or "none; train with --labels to have some"
         raise RefusedError(field, f"Unknown concepts {', '.join(unknown)}; {model} has {there}")
+
+
+def _check_size(request: VaeSampleRequest, size: int, memory: int | None) -> None:
+    room = MAX_PIXELS if memory is None else min(MAX_PIXELS, memory // PIXEL_BYTES)
+    least = request.pictures * size**2
+    if least * request.scale**2 <= room:
+        return
+    fitting = math.isqrt(room // least)
+    advice = f"scale {fitting} would fit" if fitting else "not even scale 1 would fit"
+    told = f"{request.pictures} pictures of {size} px at scale {request.scale} are too large"
+    raise RefusedError("scale", f"{told}; {advice}", "too_large")
 
 
 def axis_of(axis: int | str) -> int | str:

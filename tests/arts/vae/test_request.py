@@ -55,9 +55,9 @@ def test_layout_and_format_go_with_the_mode(
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"format": "gif"}, "format: images come as png, jpeg or webp, not gif"),
-        ({"mode": "grid", "format": "gif"}, "format: sheet come"),
-        ({"mode": "walk", "format": "png"}, "format: film come as webp or gif, not png"),
+        ({"format": "gif"}, "format: still pictures are png, jpeg or webp, not gif"),
+        ({"mode": "grid", "format": "gif"}, "format: still pictures are"),
+        ({"mode": "walk", "format": "png"}, "format: a film is webp or gif, not png"),
         ({"mode": "point"}, "latents: mode point needs at least one point"),
         ({"latents": [POINT]}, "latents: mode sample draws its points"),
         ({"seeds": [1]}, "seeds: mode sample has no use for them"),
@@ -127,6 +127,23 @@ def test_what_the_model_has_not_is_refused(fields: dict[str, Any], field: str, t
         check_sample(VaeSampleRequest(**fields), CARD, None)
 
     assert error.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("memory", "scale", "told"),
+    [
+        (None, 4, "600 pictures of 64 px at scale 4 are too large; scale 3 would fit"),
+        (3 * 10**8, 2, "scale 2 are too large; scale 1 would fit"),
+        (10**7, 1, "not even scale 1 would fit"),
+    ],
+)
+def test_films_that_fit_in_no_memory_are_refused(memory: int | None, scale: int, told: str) -> None:
+    request = VaeSampleRequest(mode="walk", frames=600, scale=scale)
+
+    with pytest.raises(RefusedError, match=told) as error:
+        check_sample(request, {**CARD, "size": 64}, memory)
+
+    assert (error.value.field, error.value.code) == ("scale", "too_large")
 
 
 def test_directions_that_a_mode_has_no_use_for_are_not_looked_at() -> None:
