@@ -27,11 +27,10 @@ from genart_core.arts.vae.request import (
     VaeSampleRequest,
     check_edit,
     check_sample,
-    edit_batch_key,
     edit_cost,
-    sample_batch_key,
     sample_cost,
 )
+from genart_core.arts.vae.request import batch_key as vae_batch_key
 from genart_core.artwork import Generate
 from genart_core.errors import UnknownKindError
 from genart_core.request import ArtRequest
@@ -121,7 +120,7 @@ KINDS = (
         request=VaeSampleRequest,
         generate="genart_core.arts.vae.generate:sample",
         batch_limit=16,
-        batch_key=sample_batch_key,
+        batch_key=vae_batch_key,
         cost=sample_cost,
         threads=0,
         check=check_sample,
@@ -133,7 +132,7 @@ KINDS = (
         request=VaeEditRequest,
         generate="genart_core.arts.vae.generate:edit",
         batch_limit=16,
-        batch_key=edit_batch_key,
+        batch_key=vae_batch_key,
         cost=edit_cost,
         threads=0,
         check=check_edit,

@@ -272,12 +272,7 @@ class VaeEditRequest(ArtRequest):
     )
 
 
-def sample_batch_key(request: VaeSampleRequest) -> str:
-    """Jobs on the same model share a forward pass, whatever else they ask for."""
-    return request.model
-
-
-def edit_batch_key(request: VaeEditRequest) -> str:
+def batch_key(request: VaeSampleRequest | VaeEditRequest) -> str:
     """Jobs on the same model share a forward pass, whatever else they ask for."""
     return request.model
 
@@ -335,8 +330,7 @@ def check_concepts(
         RefusedError: naming those there are.
     """
     known = [str(each["name"]) for each in card.get("concepts", ())]
-    unknown = [name for name in concepts if name not in known]
-    if unknown:
+    if unknown := [name for name in concepts if name not in known]:
         there = ", ".join(known) or "none; train with --labels to have some"
         raise RefusedError(field, f"Unknown concepts {', '.join(unknown)}; {model} has {there}")
 
@@ -354,5 +348,4 @@ def _check_size(request: VaeSampleRequest, size: int, memory: int | None) -> Non
 
 def axis_of(axis: int | str) -> int | str:
     """Return an axis, whose number may have come as text."""
-    is_number = isinstance(axis, str) and axis.isascii() and axis.isdigit()
-    return int(axis) if is_number else axis
+    return int(axis) if str(axis).isascii() and str(axis).isdigit() else axis

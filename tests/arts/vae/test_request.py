@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from genart_core.arts.vae.request import (
     VaeEditRequest,
     VaeSampleRequest,
+    batch_key,
     check_edit,
     check_sample,
     edit_cost,
-    sample_batch_key,
     sample_cost,
 )
 from genart_core.errors import RefusedError
@@ -155,5 +155,5 @@ def test_jobs_on_a_model_go_together_and_cost_what_they_decode() -> None:
     one = VaeSampleRequest(count=4, model="mine")
     other = VaeSampleRequest(mode="grid", model="mine", scale=2)
 
-    assert sample_batch_key(one) == sample_batch_key(other) == "mine"
+    assert batch_key(one) == batch_key(other) == "mine"
     assert (sample_cost(one), sample_cost(other)) == (4.0, 256.0)
