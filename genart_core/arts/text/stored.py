@@ -15,14 +15,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from genart_core.arts.text.grid import PER_UNIT, ZERO
 from genart_core.arts.text.model import Config, LanguageModel
 from genart_core.arts.text.quotes import QuoteIndex
 from genart_core.arts.text.vocabulary import Vocabulary
 from genart_core.errors import DamagedWeightsError
 from genart_core.nn.checkpoint import write_atomically
 
-# Widths are padded to whole SIMD registers, twice unrolled (AVX-512): in a remainder torch computes
-# tanh and a * b + c by other instructions, and what is a remainder depends on the batch.
+# Widths are padded to whole SIMD registers, four of them (AVX-512).
 LANES = 64
 NEVER = -1e30  # a logit that no noise lifts; finite, so that 0 * log 0 is 0
 
@@ -147,10 +147,25 @@ def _model_of(header: dict[str, Any], tensors: dict[str, Tensor]) -> StoredModel
     return StoredModel(Config(**config), Vocabulary(**vocabulary), tensors, card, quotes)
 
 
-def laid_out(
-    model: StoredModel,
-) -> tuple[list[tuple[Tensor, Tensor]], list[Tensor], Tensor, int]:
-    """Return matrices with scales, the vectors after each, the input table, the padded H.
+@dataclass(frozen=True)
+class Layout:
+    """What a step computes with, H and V padded to multiples of `LANES`.
+
+    `matrices` are int8, per layer `(4H, inputs + H)`, the first without inputs, then the head's
+    `(V, H)`. Their products with hidden states times 127 are multiplied by `scales`, and `vectors`
+    are added: to that of the first layer a row of `table` `(V, 4H)`. A layer's sums are then what
+    `grid.place_of` takes.
+    """
+
+    matrices: list[Tensor]
+    scales: list[Tensor]
+    vectors: list[Tensor]
+    table: Tensor
+    hidden: int
+
+
+def laid_out(model: StoredModel) -> Layout:
+    """Return a model in the order in which a step wants it.
 
     Gates are put in the order i, f, o, g and sizes are padded with zeros: such units stay 0. What
     i, f and o are the sigmoids of is halved, as sigmoid(x) = (1 + tanh(x / 2)) / 2. The input to
@@ -158,27 +173,30 @@ def laid_out(
     """
     config, tensors = model.config, model.tensors
     hidden = padded(config.hidden)
-    halves = torch.tensor([0.5, 0.5, 0.5, 1.0]).repeat_interleave(hidden)
-    matrices, vectors = [], []
+    unit = torch.tensor([0.5, 0.5, 0.5, 1.0]).repeat_interleave(hidden) * PER_UNIT
+    matrices, scales, vectors = [], [], []
     table = torch.empty(0)
     for n in range(config.layers):
         weight, scale = tensors[f"layers.{n}.weight"], tensors[f"layers.{n}.scale"]
-        bias = _gates(tensors[f"layers.{n}.bias"], hidden) * halves
+        bias = _gates(tensors[f"layers.{n}.bias"], hidden) * unit
         inputs, recurrent = weight[:, : -config.hidden], weight[:, -config.hidden :]
         recurrent = F.pad(_gates(recurrent, hidden), (0, hidden - config.hidden))
         if n == 0:
-            inputs = _gates(inputs.float() * scale[:, None], hidden) * halves[:, None]
-            table = embedding_of(config, tensors) @ inputs.t() + bias
+            # In double precision, as the last bits of products in single depend on the machine.
+            inputs = _gates(inputs.double() * scale.double()[:, None], hidden) * unit[:, None]
+            table = embedding_of(config, tensors).double() @ inputs.t() + bias.double()
+            table = (table + (ZERO + 0.5)).float()
         else:
             inputs = F.pad(_gates(inputs, hidden), (0, hidden - config.hidden))
             recurrent = torch.cat([inputs, recurrent], dim=1)
-            vectors.append(bias)
-        matrices.append((recurrent.contiguous(), _gates(scale, hidden) * halves))
+            vectors.append(bias + (ZERO + 0.5))
+        matrices.append(recurrent.contiguous())
+        scales.append(_gates(scale, hidden) * unit / 127.0)
     extra = padded(config.vocabulary_size) - config.vocabulary_size
-    head = F.pad(tensors["head.weight"], (0, hidden - config.hidden, 0, extra))
-    matrices.append((head, F.pad(tensors["head.scale"], (0, extra))))
+    matrices.append(F.pad(tensors["head.weight"], (0, hidden - config.hidden, 0, extra)))
+    scales.append(F.pad(tensors["head.scale"], (0, extra)) / 127.0)
     vectors.append(F.pad(tensors["head.bias"], (0, extra), value=NEVER))
-    return matrices, vectors, table.contiguous(), hidden
+    return Layout(matrices, scales, vectors, table.contiguous(), hidden)
 
 
 def padded(size: int) -> int:

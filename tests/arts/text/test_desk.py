@@ -8,9 +8,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genart_core.arts.text import cell as module
-from genart_core.arts.text.cell import Cell, Desk, IntMatrix, _has_fbgemm, is_int8_exact
+from genart_core.arts.text import matrix as module
+from genart_core.arts.text.cell import Cell, Desk
 from genart_core.arts.text.generate import MAX_ROWS
+from genart_core.arts.text.matrix import IntMatrix, _has_fbgemm, is_int8_exact
 from genart_core.arts.text.stored import StoredModel, padded, unpack
 
 from .conftest import random_model

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from genart_core.arts.text import cell as module
-from genart_core.arts.text.cell import IntMatrix, is_int8_exact
+from genart_core.arts.text import matrix as module
+from genart_core.arts.text.matrix import IntMatrix, is_int8_exact
 
 
 def test_a_device_that_multiplies_in_less_than_fp32_gets_fp64(
