@@ -65,6 +65,11 @@ class CoreSettings(BaseSettings):
         default=(),
         description="Modules with further kinds (a `KINDS` tuple each), separated by commas.",
     )
+    native: bool = Field(
+        default=True,
+        description="Take steps of `text` in C, compiled once into `native` under the home folder "
+        "where there is a C compiler. The texts are the same without, and come more slowly.",
+    )
     log_level: str = Field(default="INFO", description="Level of the logs on standard error.")
 
     @field_validator("home")

@@ -1,5 +1,6 @@
 """What every test may ask for: a real Redis, empty at its start, and the real gateway on it."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from tests.support.valkey import Valkey
 
 if TYPE_CHECKING:  # a test of the art alone shouldn't wait for the web framework
     from tests.support.gateway import RunningGateway
+
+os.environ["GENART_NATIVE"] = "false"  # compiling is for the tests of what is compiled
 
 
 @pytest.fixture(scope="session")

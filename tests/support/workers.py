@@ -24,6 +24,7 @@ def environment_for(home: Path, redis_url: str, **settings: object) -> dict[str,
         "REDIS_URL": redis_url,
         "GENART_HOME": str(home),
         "GENART_DEVICE": "cpu",
+        "GENART_NATIVE": "false",  # nothing is to compile beside what is tested
         "GENART_EXTRA_ARTS": "tests.support.arts",
         "GENART_KINDS": "steps,batched,stuck,deaf,broken,refused,forgetful,unwritable,modelled,"
         "pictured",

@@ -6,6 +6,7 @@ depend on the other rows, or on how many there are.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,9 +16,13 @@ from torch import Tensor
 from genart_core.arts.text.graph import Recorder, Replay
 from genart_core.arts.text.grid import LAST, PER_UNIT, ZERO, tanh_table
 from genart_core.arts.text.matrix import IntMatrix
+from genart_core.arts.text.native.desk import NativeDesk, packed_model
+from genart_core.arts.text.native.kernel import kernel
+from genart_core.arts.text.native.library import PackedModel
 from genart_core.arts.text.pace import Pace
+from genart_core.arts.text.sampling import Steps
 from genart_core.arts.text.spelling import Spelling
-from genart_core.arts.text.stored import StoredModel, laid_out, load_model
+from genart_core.arts.text.stored import Layout, StoredModel, laid_out, load_model
 
 RowState: TypeAlias = tuple[Tensor, Tensor]  # h (int8) and c of one row, each (L, H)
 
@@ -31,8 +36,48 @@ class Cell:
         self.spelling = Spelling(model.vocabulary) if model.vocabulary.unit == "word" else None
         self.device = device
         self.layers = model.config.layers
-        layout = laid_out(model)
-        self.hidden = layout.hidden
+        self.layout = laid_out(model)
+        self.hidden = self.layout.hidden
+        self.recorder = Recorder(device)
+        self.pace = Pace(self._use_threads)
+        self._packed: PackedModel | None = None
+
+    @cached_property
+    def numbers(self) -> "Numbers":
+        """Return what steps in torch compute with."""
+        return Numbers(self.layout, self.device)
+
+    @property
+    def packed(self) -> PackedModel | None:
+        """What steps in C compute with, if the library is there by now."""
+        if self._packed is None and self.device == "cpu" and (library := kernel().ready()):
+            self._packed = packed_model(library, self.layout)
+        return self._packed
+
+    @property
+    def way(self) -> str:
+        """In words, how steps are taken."""
+        return "torch" if self.packed is None else "native"
+
+    def seat(self, states: Sequence[RowState]) -> "Desk | NativeDesk":
+        """Return a desk for rows in these states."""
+        return NativeDesk(self.packed, states) if self.packed else Desk(self, states)
+
+    def zero(self) -> RowState:
+        """Return the state before the first token."""
+        h = torch.zeros(self.layers, self.hidden, dtype=torch.int8, device=self.device)
+        return h, torch.zeros(self.layers, self.hidden, device=self.device)
+
+    def _use_threads(self, count: int) -> None:
+        if self._packed is not None:
+            self._packed.threads, count = count, 1  # torch has little left to do
+        torch.set_num_threads(count)
+
+
+class Numbers:
+    """What steps in torch compute with, on their device."""
+
+    def __init__(self, layout: Layout, device: str) -> None:
         self.matrices = [IntMatrix(weight, device) for weight in layout.matrices]
         self.scales = [scale.to(device) for scale in layout.scales]
         self.vectors = [vector.to(device) for vector in layout.vectors]
@@ -40,28 +85,19 @@ class Cell:
         self.tanh = torch.from_numpy(tanh_table()).to(device)
         self.tanh_127 = self.tanh * 127.0  # of c, so that h comes times 127
         # sigmoid(2x) = (1 + tanh(x)) / 2 for i, f and o; g in units of the grid, as c is
-        self.shift = torch.tensor([0.5, 0.5, 0.5, 0.0], device=device).repeat_interleave(
-            self.hidden
-        )
-        self.gain = torch.tensor([0.5, 0.5, 0.5, PER_UNIT], device=device)
-        self.gain = self.gain.repeat_interleave(self.hidden)
-        self.recorder = Recorder(device)
-        self.pace = Pace(torch.set_num_threads)
-
-    def zero(self) -> RowState:
-        """Return the state before the first token."""
-        h = torch.zeros(self.layers, self.hidden, dtype=torch.int8, device=self.device)
-        return h, torch.zeros(self.layers, self.hidden, device=self.device)
+        shift, gain = torch.tensor([[0.5, 0.5, 0.5, 0.0], [0.5, 0.5, 0.5, PER_UNIT]])
+        self.shift = shift.repeat_interleave(layout.hidden).to(device)
+        self.gain = gain.repeat_interleave(layout.hidden).to(device)
 
 
-class Desk:
+class Desk(Steps):
     """Rows that step together; every buffer and view is made once, as a step is 100 µs long."""
 
     def __init__(self, cell: Cell, states: Sequence[RowState]) -> None:
         rows, hidden, layers = len(states), cell.hidden, range(cell.layers)
-        self.cell = cell
+        self.numbers = cell.numbers
         h = torch.stack([h for h, _ in states]).flatten(1)  # (B, L * H), times 127
-        self.h = h.to(cell.matrices[0].dtype(rows))
+        self.h = h.to(cell.numbers.matrices[0].dtype(rows))
         self.c = [torch.stack([c[i] for _, c in states]) for i in layers]
         self.z = torch.empty(rows, 4 * hidden, device=cell.device)
         self.i, self.f, self.o, self.g = self.z.chunk(4, dim=1)
@@ -88,28 +124,28 @@ class Desk:
 
     def states(self) -> list[RowState]:
         """Return the states of all rows, to be seated again elsewhere."""
-        h = self.h.to(torch.int8).view(len(self.h), self.cell.layers, -1)
+        h = self.h.to(torch.int8).view(len(self.h), len(self.c), -1)
         c = torch.stack(self.c, dim=1)
         return [(h[i].clone(), c[i].clone()) for i in range(len(h))]
 
     def _step(self, ids: Tensor) -> Tensor:
         """Take a step. A product and a sum are never one operation: see `grid`."""
-        cell, z, new = self.cell, self.z, self.new
+        by, z, new = self.numbers, self.z, self.new
         flat_z, flat_place, flat_new, flat_place_of_new = self.flat
-        vector = torch.index_select(cell.table, 0, ids, out=self.looked_up)
+        vector = torch.index_select(by.table, 0, ids, out=self.looked_up)
         for n, c in enumerate(self.c):
-            torch.mul(cell.matrices[n](self.inputs[n]), cell.scales[n], out=z).add_(vector)
+            torch.mul(by.matrices[n](self.inputs[n]), by.scales[n], out=z).add_(vector)
             self.place.copy_(z.clamp_(0.0, LAST + 0.5))
-            torch.index_select(cell.tanh, 0, flat_place, out=flat_z)
-            torch.addcmul(cell.shift, z, cell.gain, out=z)  # exact: factors are powers of two
+            torch.index_select(by.tanh, 0, flat_place, out=flat_z)
+            torch.addcmul(by.shift, z, by.gain, out=z)  # exact: factors are powers of two
             torch.add(c.mul_(self.f), torch.mul(self.i, self.g, out=new), out=c)
             self.place_of_new.copy_(torch.add(c, ZERO + 0.5, out=new).clamp_(0.0, LAST + 0.5))
-            torch.index_select(cell.tanh_127, 0, flat_place_of_new, out=flat_new)
+            torch.index_select(by.tanh_127, 0, flat_place_of_new, out=flat_new)
             torch.mul(new, self.o, out=self.rounded[n]).round_()
             if self.is_int8:
                 self.outputs[n].copy_(new)
-            vector = cell.vectors[n]
-        return cell.matrices[-1](self.outputs[-1]).mul_(cell.scales[-1]).add_(vector)
+            vector = by.vectors[n]
+        return by.matrices[-1](self.outputs[-1]).mul_(by.scales[-1]).add_(vector)
 
 
 def load_cell(path: Path, device: str) -> Cell:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genart_core.arts.text.cell import Cell, Desk, load_cell
+from genart_core.arts.text.cell import Cell, load_cell
 from genart_core.arts.text.rows import Row, Seats
 from genart_core.arts.text.sampling import Sampler, write
 from genart_core.arts.text.stored import padded
@@ -59,7 +59,7 @@ class Table:
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.rows: list[Row] = []
-        self.desk = Desk(cell, [cell.zero()])
+        self.desk = cell.seat([cell.zero()])
         self.sampler = Sampler([], [], len(cell.vocabulary), cell.device)
         self.last = torch.empty(0, dtype=torch.long)
         self.seconds_per_step = 1e-3
@@ -91,7 +91,7 @@ class Table:
         states = dict(zip(self.rows, self.desk.states(), strict=False))
         last = dict(zip(self.rows, self.last.tolist(), strict=True))
         self.seconds_per_step *= max(1.0, len(rows) / max(1, len(self.rows)))
-        self.desk = Desk(self.cell, [states.get(row) or self.cell.zero() for row in rows])
+        self.desk = self.cell.seat([states.get(row) or self.cell.zero() for row in rows])
         self.last = torch.tensor([last.get(row, 0) for row in rows], device=self.cell.device)
         requests, repeats = [row.request for row in rows], [row.repeats for row in rows]
         wordings = [row.wording for row in rows if row.wording is not None]

@@ -13,8 +13,9 @@ on tokens that would complete a run that the text has had.
 Every operation treats a row by itself, so that what is drawn cannot depend on the other rows.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -27,11 +28,31 @@ from genart_core.arts.text.spelling import Wording
 from genart_core.arts.text.stored import NEVER, padded
 
 
-class Steps(Protocol):
+@dataclass(frozen=True)
+class Walk:
+    """Steps in a row: what they read and draw with `(K, B)`, `(B, 1)`, `(K, B, W)`.
+
+    Where prompts are not -1 they are read; what to take the softmax of goes to `scores`
+    `(K, B, W)`, the tokens to `drawn` `(K, B)`.
+    """
+
+    prompts: Tensor
+    sharpness: Tensor
+    noise: Tensor
+    scores: Tensor
+    drawn: Tensor
+
+
+class Steps(ABC):
     """What `write` needs of a desk."""
 
+    @abstractmethod
     def step(self, ids: Tensor) -> Tensor:
         """Read one token per row `(B,)`; return logits `(B, W)`."""
+
+    def walk(self, ids: Tensor, walk: Walk) -> bool:
+        """Take all steps at once, `ids` `(B,)` being read first, or none; return whether it did."""
+        return False
 
 
 class Sampler:
@@ -65,6 +86,11 @@ class Sampler:
         self.floor = torch.where(self.rank < size, 0.0, NEVER)
         self.wordings = wordings
         self.floors = self.floor.new_empty(0, len(self.floor))  # (n, W), those of the spelling
+
+    @property
+    def is_plain(self) -> bool:
+        """True if all that rows ask for is a temperature."""
+        return not (self.repeats or self.wordings or len(self.cut))
 
     def scores(self, logits: Tensor, out: Tensor) -> Tensor:
         """Write to `out` `(B, W)` what to take the softmax of, and return it."""
@@ -130,21 +156,28 @@ def write(
     `(K, B, W)` is standard Gumbel, 0 for greedy rows: the maximum of scores plus such noise is a
     draw from their softmax.
     """
-    is_read = (prompts >= 0).any(dim=1).tolist()
-    drawn, scores, lifted = torch.empty_like(prompts), torch.empty_like(noise), noise[0].clone()
+    drawn, scores = torch.empty_like(prompts), torch.empty_like(noise)
+    walk = Walk(prompts, sampler.sharpness, noise, scores, drawn)
+    if not (sampler.is_plain and desk.walk(ids, walk)):
+        _step_by_step(desk, sampler, ids, walk)
+    log_p = F.log_softmax(scores, dim=-1)
+    entropy = -(log_p.exp() * log_p).sum(dim=-1) / np.log(2.0)
+    return drawn, torch.where(sampler.is_drawn, entropy, 0.0)
+
+
+def _step_by_step(desk: Steps, sampler: Sampler, ids: Tensor, walk: Walk) -> None:
+    is_read = (walk.prompts >= 0).any(dim=1).tolist()
+    lifted = walk.noise[0].clone()
     choose = _argmax_of(lifted)
-    steps = zip(scores.unbind(0), noise.unbind(0), drawn.unbind(0), strict=True)
+    steps = zip(walk.scores.unbind(0), walk.noise.unbind(0), walk.drawn.unbind(0), strict=True)
     for k, (row, chance, choice) in enumerate(steps):
         if is_read[k]:
-            ids = torch.where(prompts[k] >= 0, prompts[k], ids)
+            ids = torch.where(walk.prompts[k] >= 0, walk.prompts[k], ids)
         sampler.follow(ids)
         sampler.scores(desk.step(ids), out=row)
         torch.add(row, chance, out=lifted)
         choose(choice)
         ids = choice
-    log_p = F.log_softmax(scores, dim=-1)
-    entropy = -(log_p.exp() * log_p).sum(dim=-1) / np.log(2.0)
-    return drawn, torch.where(sampler.is_drawn, entropy, 0.0)
 
 
 def _argmax_of(scores: Tensor) -> Callable[[Tensor], object]:

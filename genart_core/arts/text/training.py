@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from genart_core.arts.text.cell import Cell, Desk
+from genart_core.arts.text.cell import Cell
 from genart_core.arts.text.data import Batches, Corpus
 from genart_core.arts.text.losses import bits_per_token, measure
 from genart_core.arts.text.model import Config, LanguageModel, Noise, State
@@ -234,7 +234,7 @@ def write_samples(model: StoredModel, length: int = 200, seed: int = 0) -> dict[
     noise = torch.empty(length, columns, padded(len(model.vocabulary)))
     noise.exponential_(generator=torch.Generator().manual_seed(seed)).log_().neg_()
     drawn, _ = write(
-        Desk(cell, [cell.zero()] * columns),
+        cell.seat([cell.zero()] * columns),
         Sampler(requests, [None] * columns, len(model.vocabulary), wordings=wordings),
         torch.full((columns,), model.vocabulary.start),
         prompts=torch.full((length, columns), -1),

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from genart_core.arts.text.model import Config, LanguageModel
+from genart_core.arts.text.native.kernel import Kernel
 from genart_core.arts.text.quotes import WORDS, QuoteIndex
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.stored import StoredModel, pack, save_model
@@ -123,6 +124,12 @@ def word_model(seed: int = 0) -> StoredModel:
     ids = np.array(vocabulary.encode(TALE)[0])
     quotes = QuoteIndex.build(ids, **WORDS)
     return StoredModel(config, vocabulary, pack(network), {"name": "words"}, quotes)
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Kernel:
+    """The steps in C, compiled for this session. Without a compiler there are none."""
+    return Kernel([tmp_path_factory.mktemp("native")])
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,22 +8,27 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genart_core.arts.text import cell as cells
 from genart_core.arts.text import matrix as module
-from genart_core.arts.text.cell import Cell, Desk
+from genart_core.arts.text.cell import Cell
 from genart_core.arts.text.generate import MAX_ROWS
 from genart_core.arts.text.matrix import IntMatrix, _has_fbgemm, is_int8_exact
+from genart_core.arts.text.native.kernel import Kernel
 from genart_core.arts.text.stored import StoredModel, padded, unpack
 
 from .conftest import random_model
 
 Maker: TypeAlias = Callable[[StoredModel], Cell]
 
-# What each way is left with: packed weights, `_int_mm` alone, neither.
+# What each way in torch is left with: packed weights, `_int_mm` alone, neither.
 WAYS = {"packed": (True, True), "int8": (True, False), "float": (False, False)}
 
 
-def has_way(monkeypatch: pytest.MonkeyPatch, way: str) -> bool:
-    """Leave only one way of multiplying; return whether this machine has it."""
+def has_way(monkeypatch: pytest.MonkeyPatch, way: str, native: Kernel | None = None) -> bool:
+    """Leave only one way of stepping; return whether this machine has it."""
+    if native is not None and way == "native":
+        monkeypatch.setattr(cells, "kernel", lambda: native)
+        return native.wait() is not None
     is_exact, is_packed = WAYS[way]
     if (is_exact and not is_int8_exact()) or (is_packed and not _has_fbgemm()):
         return False
@@ -32,10 +37,10 @@ def has_way(monkeypatch: pytest.MonkeyPatch, way: str) -> bool:
     return True
 
 
-@pytest.fixture(params=WAYS)
-def make(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Maker:
-    if not has_way(monkeypatch, request.param):
-        pytest.skip("this machine multiplies otherwise")
+@pytest.fixture(params=[*WAYS, "native"])
+def make(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, native: Kernel) -> Maker:
+    if not has_way(monkeypatch, request.param, native):
+        pytest.skip("this machine steps otherwise")
     return lambda model: Cell(model, "cpu")
 
 
@@ -48,7 +53,7 @@ def test_steps_agree_with_the_network(make: Maker, hidden: int, layers: int) -> 
     with torch.no_grad():
         expected, _ = unpack(model.config, model.tensors)(ids)
 
-    desk = Desk(cell, [cell.zero(), cell.zero()])
+    desk = cell.seat([cell.zero(), cell.zero()])
     found = torch.stack([desk.step(row) for row in ids])
 
     assert (found[:, :, :size] - expected).abs().max() < 0.1  # hidden states are rounded
@@ -59,11 +64,11 @@ def test_steps_agree_with_the_network(make: Maker, hidden: int, layers: int) -> 
 def test_states_move_to_another_desk_unchanged(make: Maker) -> None:
     cell = make(random_model())
     ids = torch.tensor([[3, 8, 1], [4, 4, 2]])
-    desk = Desk(cell, [cell.zero()] * 3)
+    desk = cell.seat([cell.zero()] * 3)
     desk.step(ids[0])
 
-    alone = Desk(cell, [desk.states()[1]])
-    again = Desk(cell, [cell.zero(), alone.states()[0]])
+    alone = cell.seat([desk.states()[1]])
+    again = cell.seat([cell.zero(), alone.states()[0]])
 
     expected = desk.step(ids[1])[1]
     assert torch.equal(alone.step(ids[1][1:2])[0], expected)
@@ -80,7 +85,7 @@ def test_logits_do_not_depend_on_the_batch(make: Maker, seed: int, rows: int, pl
     generator = torch.Generator().manual_seed(seed)
     ids = torch.randint(len(model.vocabulary), (20, rows), generator=generator)
     place %= rows
-    many, one = Desk(cell, [cell.zero()] * rows), Desk(cell, [cell.zero()])
+    many, one = cell.seat([cell.zero()] * rows), cell.seat([cell.zero()])
 
     for step in ids:
         in_company, alone = many.step(step)[place], one.step(step[place : place + 1])[0]
@@ -98,7 +103,7 @@ def test_logits_do_not_depend_on_the_threads() -> None:
         torch.set_num_threads(count)
         try:
             for rows in (1, 16, 31):  # of 31 rows torch divides the work on single numbers too
-                desk = Desk(cell, [cell.zero()] * rows)
+                desk = cell.seat([cell.zero()] * rows)
                 found.append(torch.stack([desk.step(step[:rows])[0] for step in ids]))
         finally:
             torch.set_num_threads(1)
@@ -106,14 +111,16 @@ def test_logits_do_not_depend_on_the_threads() -> None:
     assert all(torch.equal(logits, found[0]) for logits in found)
 
 
-def test_all_ways_to_multiply_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_ways_to_step_give_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch, native: Kernel
+) -> None:
     model = random_model(hidden=96)
     found = []
-    for way in WAYS:
+    for way in (*WAYS, "native"):
         with monkeypatch.context() as patch:
-            if has_way(patch, way):
+            if has_way(patch, way, native):
                 cell = Cell(model, "cpu")
-                desk = Desk(cell, [cell.zero()] * 3)
+                desk = cell.seat([cell.zero()] * 3)
                 found.append(torch.stack([desk.step(torch.tensor([i, 3, 5])) for i in range(20)]))
 
     assert all(torch.equal(logits, found[-1]) for logits in found)

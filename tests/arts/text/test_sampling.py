@@ -12,11 +12,11 @@ from torch import Tensor
 
 from genart_core.arts.text.history import Repeats
 from genart_core.arts.text.request import TextRequest
-from genart_core.arts.text.sampling import Sampler, write
+from genart_core.arts.text.sampling import Sampler, Steps, write
 from genart_core.arts.text.stored import NEVER, padded
 
 
-class FixedDesk:
+class FixedDesk(Steps):
     """A desk whose logits are the same at each step."""
 
     def __init__(self, logits: Tensor) -> None:
