@@ -27,8 +27,9 @@ def tanh_table() -> NDArray[np.float32]:
     """Return tanh(x) for x from -LIMIT to LIMIT in steps of 1 / PER_UNIT."""
     x = (np.arange(LAST + 1, dtype=np.float32) - np.float32(ZERO)) / np.float32(PER_UNIT)
     square = x * x
-    ratio = x * _horner(P, square) / _horner(Q, square)
-    return np.clip(ratio, -1.0, 1.0)
+    ratio: NDArray[np.float32] = x * _horner(P, square) / _horner(Q, square)
+    np.clip(ratio, np.float32(-1.0), np.float32(1.0), out=ratio)
+    return ratio
 
 
 def place_of(x: NDArray[np.float32]) -> NDArray[np.int32]:

@@ -8,7 +8,7 @@ time.
 
 from collections.abc import Callable
 
-TRIAL_STEPS = 8
+TRIAL_STEPS = 16
 GAIN = 0.95  # what a change has to bring at the least
 FEWEST, MOST = 2, 32  # stretches between two trials: more of them the longer nothing changes
 

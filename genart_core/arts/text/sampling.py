@@ -160,8 +160,8 @@ def write(
     walk = Walk(prompts, sampler.sharpness, noise, scores, drawn)
     if not (sampler.is_plain and desk.walk(ids, walk)):
         _step_by_step(desk, sampler, ids, walk)
-    log_p = F.log_softmax(scores, dim=-1)
-    entropy = -(log_p.exp() * log_p).sum(dim=-1) / np.log(2.0)
+    surprise = F.log_softmax(scores, dim=-1).mul_(F.softmax(scores, dim=-1))
+    entropy = -surprise.sum(dim=-1) / np.log(2.0)
     return drawn, torch.where(sampler.is_drawn, entropy, 0.0)
 
 

@@ -216,6 +216,9 @@ def _check(model: StoredModel) -> None:
     wrong = sorted(n for n in found | expected if found.get(n) != expected.get(n))
     if wrong:
         raise ValueError(f"the config does not fit the tensors {', '.join(wrong)}")
+    endless = sorted(n for n, t in model.tensors.items() if not bool(t.isfinite().all()))
+    if endless:
+        raise ValueError(f"there are numbers that are not finite in {', '.join(endless)}")
 
 
 def _forms(config: Config) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:

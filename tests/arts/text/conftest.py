@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from genart_core.arts.text import cell as cells
 from genart_core.arts.text.model import Config, LanguageModel
 from genart_core.arts.text.native.kernel import Kernel
 from genart_core.arts.text.quotes import WORDS, QuoteIndex
@@ -130,6 +131,16 @@ def word_model(seed: int = 0) -> StoredModel:
 def native(tmp_path_factory: pytest.TempPathFactory) -> Kernel:
     """The steps in C, compiled for this session. Without a compiler there are none."""
     return Kernel([tmp_path_factory.mktemp("native")])
+
+
+@pytest.fixture(params=["torch", "native"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, native: Kernel) -> str:
+    """Both ways to step, one after the other."""
+    if request.param == "native":
+        if native.wait() is None:
+            pytest.skip("no C compiler, or no AVX-512 VNNI")
+        monkeypatch.setattr(cells, "kernel", lambda: native)
+    return str(request.param)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from genart_core.arts.text import cell as cells
 from genart_core.arts.text.generate import MAX_ROWS, generate
+from genart_core.arts.text.native.kernel import Kernel
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.vocabulary import split
 from genart_core.catalogue import load_generator
@@ -81,6 +83,7 @@ ASKED = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.usefixtures("way")
 @given(asked=ASKED, seed=st.integers(0, 1000))
 @example(asked={"temperature": 1.0}, seed=3)
 @settings(
@@ -103,6 +106,28 @@ def test_texts_of_10000_characters_are_equal_at_batch_1_3_and_16(
         assert run.texts == [alone]
 
 
+def test_texts_are_the_same_in_c_and_in_torch(
+    word_path: Path, model_path: Path, native: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if native.wait() is None:
+        pytest.skip("no C compiler, or no AVX-512 VNNI")
+    found = []
+    for _ in range(2):
+        for path in (model_path, word_path):
+            runs = [
+                FakeRun(length=2000, prompt="the old ", temperature=1.1, num_samples=3),
+                FakeRun(length=1500, temperature=0.9, seed=4, stop=["hen"]),
+                FakeRun(length=1000, strategy="greedy"),
+            ]
+            generate(runs, FakeWorkbench(path))
+            filtered = FakeRun(length=500, temperature=1.0, top_p=0.9, repetition_penalty=1.5)
+            generate([filtered], FakeWorkbench(path))
+            found.append([run.texts for run in (*runs, filtered)])
+        monkeypatch.setattr(cells, "kernel", lambda: native)
+
+    assert found[:2] == found[2:]
+
+
 COMPANY = st.lists(
     st.tuples(
         st.integers(1, 6),  # the ask for more at which the run comes
@@ -116,6 +141,7 @@ COMPANY = st.lists(
 )
 
 
+@pytest.mark.usefixtures("way")
 @given(company=COMPANY)
 @settings(
     deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -143,6 +169,7 @@ def test_texts_do_not_depend_on_who_joins_and_leaves(
             assert run.artwork == again.artwork
 
 
+@pytest.mark.usefixtures("way")
 def test_more_samples_than_rows_queue_inside(workbench: FakeWorkbench) -> None:
     runs = [FakeRun(num_samples=16, length=30, seed=i) for i in range(MAX_ROWS // 16 + 2)]
 
@@ -152,6 +179,7 @@ def test_more_samples_than_rows_queue_inside(workbench: FakeWorkbench) -> None:
     assert all(0 < room <= MAX_ROWS for room in workbench.asked)
 
 
+@pytest.mark.usefixtures("way")
 def test_free_rows_are_filled_by_runs_that_come_later(model_path: Path) -> None:
     late = FakeRun(length=10)
     workbench = FakeWorkbench(model_path, {1: [late]})
@@ -206,6 +234,7 @@ def test_prompt_of_unknown_characters_alone_is_as_none(workbench: FakeWorkbench)
     assert text_of(workbench, prompt="漢字") == text_of(workbench, prompt="")
 
 
+@pytest.mark.usefixtures("way")
 def test_stopped_run_leaves_and_the_others_go_on(workbench: FakeWorkbench) -> None:
     stopped = FakeRun(length=100_000, num_samples=2, stop_after=100)
     other = FakeRun(length=500)
@@ -309,6 +338,7 @@ def test_a_model_of_words_writes_no_others(word_path: Path) -> None:
     assert drawn.samples[0]["tokens"] == 300 < len(drawn.texts[0])
 
 
+@pytest.mark.usefixtures("way")
 def test_texts_of_words_are_equal_in_any_company(word_path: Path) -> None:
     fields: dict[str, Any] = {"length": 200, "temperature": 1.5, "seed": 8}
     alone = text_of(FakeWorkbench(word_path), **fields)

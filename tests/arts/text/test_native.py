@@ -19,7 +19,7 @@ from genart_core.arts.text.cell import Cell, Desk
 from genart_core.arts.text.native import build as building
 from genart_core.arts.text.native.build import FLAGS, SOURCE, BuildError, build, built, compiler
 from genart_core.arts.text.native.check import random_parts, reference_step, require_sound
-from genart_core.arts.text.native.desk import NativeDesk
+from genart_core.arts.text.native.desk import NativeDesk, packed_model
 from genart_core.arts.text.native.kernel import Kernel
 from genart_core.arts.text.native.library import (
     Array,
@@ -77,7 +77,7 @@ def test_a_walk_draws_what_torch_draws(
 ) -> None:
     model = random_model(seed % 5, hidden=hidden, layers=layers)
     cell = Cell(model, "cpu")
-    packed = cells.packed_model(library, cell.layout)
+    packed = packed_model(library, cell.layout)
     packed.threads = threads
     generator = torch.Generator().manual_seed(seed)
     walk = walk_of(cell, rows, steps, generator)
@@ -111,7 +111,7 @@ def walk_of(cell: Cell, rows: int, steps: int, generator: torch.Generator) -> Wa
 
 def test_states_move_between_the_ways(library: Library) -> None:
     cell = Cell(random_model(), "cpu")
-    packed = cells.packed_model(library, cell.layout)
+    packed = packed_model(library, cell.layout)
     ids = torch.tensor([[3, 8, 1], [4, 4, 2]])
     usual = Desk(cell, [cell.zero()] * 3)
     usual.step(ids[0])
@@ -130,7 +130,7 @@ def test_a_token_that_is_none_is_refused_before_it_is_looked_up(
 ) -> None:
     cell = Cell(random_model(), "cpu")
     assert len(cell.vocabulary) == 36
-    desk = NativeDesk(cells.packed_model(library, cell.layout), [cell.zero()] * 2)
+    desk = NativeDesk(packed_model(library, cell.layout), [cell.zero()] * 2)
     walk = walk_of(cell, 2, 3, torch.Generator().manual_seed(1))
 
     with pytest.raises(ValueError, match="not in the vocabulary"):

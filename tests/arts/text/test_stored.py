@@ -125,6 +125,17 @@ def test_config_that_does_not_fit_the_tensors_is_damaged(
         load_model(path)
 
 
+@pytest.mark.parametrize("value", [torch.nan, -torch.inf])
+def test_weights_that_are_not_finite_are_damage(tmp_path: Path, value: float) -> None:
+    model = random_model()
+    model.tensors["layers.1.bias"][3] = value
+    path = tmp_path / "endless.safetensors"
+    save_model(path, model)
+
+    with pytest.raises(DamagedWeightsError, match=r"not finite in layers\.1\.bias"):
+        load_model(path)
+
+
 def test_weights_in_another_precision_are_damaged(tmp_path: Path) -> None:
     model = random_model()
     tensors = model.tensors | {"head.weight": model.tensors["head.weight"].float()}

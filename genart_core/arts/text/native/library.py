@@ -65,7 +65,7 @@ class Parts:
     @property
     def hidden(self) -> int:
         """Return the padded size of a layer."""
-        return self.table.shape[1] // 4
+        return int(self.table.shape[1]) // 4
 
 
 class PackedModel:
@@ -201,7 +201,8 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     raw = np.zeros(size + LINE, np.uint8)
     first = -int(raw.ctypes.data) % LINE
-    return raw[first : first + size].view(dtype).reshape(shape)
+    array: Array = raw[first : first + size].view(dtype).reshape(shape)
+    return array
 
 
 def _address(array: Array, dtype: Any, shape: tuple[int, ...]) -> int:
