@@ -9,6 +9,8 @@ import torch
 
 from benchmarks import text
 from benchmarks.rig.figures import Figure
+from genart_core.arts.text import cell
+from genart_core.arts.text.native.kernel import Kernel
 from genart_core.arts.text.stored import load_model, save_model, unpack
 from tests.arts.text.conftest import random_model
 
@@ -46,11 +48,27 @@ def test_every_figure_stands_beside_its_loop(
     assert (torch.get_num_threads(), torch.backends.mkldnn.enabled) == (threads, onednn)
 
 
+def test_the_way_that_ran_is_named(
+    size: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    native = Kernel([tmp_path])
+    expected = "native" if native.wait() is not None else "torch"
+    for module in (text, cell):
+        monkeypatch.setattr(module, "kernel", lambda: native)
+
+    text.main([*size, "--threads", "1"])
+
+    assert f"ours with {expected} steps on one thread" in capsys.readouterr().out
+
+
 def test_json_says_the_same(size: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     text.main([*size, "--json"])
 
     printed = json.loads(capsys.readouterr().out)
-    assert set(printed["machine"]) == {"cpu", "torch", "avx512_vnni"}
+    assert set(printed["machine"]) == {"cpu", "torch", "avx512_vnni", "steps"}
     assert {figure["figure"] for figure in printed["figures"]} == {
         f"{what}, {texts}"
         for what in ("characters/s", "a step")
