@@ -73,7 +73,7 @@ def check_tf32_changes_nothing() -> str:
         assert torch.equal(logits_of(cell, 16), expected)
     finally:
         torch.set_float32_matmul_precision(before)
-    return ", ".join(str(matrix.transposed.dtype) for matrix in cell.matrices)
+    return ", ".join(str(matrix.transposed.dtype) for matrix in cell.numbers.matrices)
 
 
 def check_speed_of_a_step() -> str:

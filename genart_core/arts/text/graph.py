@@ -1,6 +1,6 @@
 """Steps on a CUDA device recorded as one graph, since launching their kernels takes longest.
 
-A step is two dozen small kernels; replaying them as a `torch.cuda.CUDAGraph` is a single launch.
+A step is some forty small kernels; replaying them as a `torch.cuda.CUDAGraph` is a single launch.
 What is recorded are addresses: input, output and state are always the same memory.
 """
 

@@ -83,9 +83,10 @@ def _agrees(library: Library, rows: int) -> bool:
         desk.ids[...] = ids
         logits = reference_step(parts, h, c, ids)
         desk.step()
-        ours = (desk.logits, desk.c, desk.h.astype(np.int64).transpose(1, 0, 2) - 128)
-        pairs = zip(ours, (logits, c, h), strict=True)
-        found.append(all(np.array_equal(mine, theirs) for mine, theirs in pairs))
+        signed = desk.h.astype(np.int64).transpose(1, 0, 2) - 128
+        ours: tuple[Array, ...] = (desk.logits, desk.c, signed)
+        theirs: tuple[Array, ...] = (logits, c, h)
+        found.append(all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True)))
     return all(found)
 
 
