@@ -12,7 +12,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from api.errors import ProblemError
+from api.auth import Keyring
+from api.errors import ProblemError, unavailable
 from api.fetch import Fetcher
 from api.intake import Intake
 from api.metrics import Metrics
@@ -41,6 +42,7 @@ class Gateway:
     blobs: BlobStore
     intake: Intake
     wakeups: Wakeups
+    keyring: Keyring
     overview: Overview
     metrics: Metrics
     limits: Limits
@@ -56,10 +58,10 @@ class Gateway:
         try:
             return await self.redis.send(call)
         except (RedisConnectionError, RedisTimeoutError) as error:
-            raise _unavailable() from error
+            raise unavailable() from error
         except ResponseError as error:
             if str(error).startswith(_UNABLE):
-                raise _unavailable() from error
+                raise unavailable() from error
             raise
 
     def drain(self) -> None:
@@ -83,10 +85,10 @@ def gateway_of(request: Request) -> Gateway:
 def client_of(request: Request) -> str:
     """Return who is asking; quotas, idempotency keys and jobs belong to a client.
 
-    Without API keys that is the peer's address.
+    That is the one of its API key, without one the peer's address (`api.guard`).
     """
-    peer = request.scope["client"]
-    return peer[0] if peer and peer[0] else "local"
+    client: str = request.scope["state"]["client"]
+    return client
 
 
 def job_id_of(text: str) -> JobId:
@@ -129,8 +131,3 @@ def draining() -> ProblemError:
     """Return the problem of a gateway that is about to end."""
     detail = "This gateway is shutting down; try again"
     return ProblemError("draining", detail, headers=_RETRY_AFTER)
-
-
-def _unavailable() -> ProblemError:
-    detail = "The job store does not answer; nothing is lost, try again"
-    return ProblemError("store_unavailable", detail, headers=_RETRY_AFTER)

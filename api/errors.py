@@ -51,6 +51,10 @@ class ProblemType:
 PROBLEMS = {
     "bad_request": ProblemType(400, "Bad request", "The request can't be understood."),
     "malformed_http": ProblemType(400, "Not HTTP", "What came is no HTTP/1.1 request."),
+    "key_required": ProblemType(
+        401, "Key required", "This service wants an API key: `Authorization: Bearer genart_…`."
+    ),
+    "invalid_key": ProblemType(401, "Invalid key", "The API key is unknown or was revoked."),
     "forbidden_host": ProblemType(
         403, "Host not allowed", "The `Host` header names no host of this service."
     ),
@@ -179,6 +183,12 @@ class ProblemError(Exception):
         self.errors = errors
         self.headers = headers
         self.members = members
+
+
+def unavailable() -> ProblemError:
+    """Return the problem of a Redis that doesn't answer."""
+    detail = "The job store does not answer; nothing is lost, try again"
+    return ProblemError("store_unavailable", detail, headers={"retry-after": "2"})
 
 
 def respond(problem: ProblemError, scope: Scope) -> Response:

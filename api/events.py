@@ -98,7 +98,7 @@ class EventStream(Response):
             if frames:
                 continue
             news = await watch.wait(heartbeat)
-            if news == "closed":
+            if news == "closed" or not self._gateway.keyring.admits(self._client):
                 return
             if news == "reset":
                 self._after = ""

@@ -1,15 +1,20 @@
-"""Who may speak to a gateway without keys, and the headers that every answer carries.
+"""Who may speak to the gateway, and the headers that every answer carries.
 
-Loopback is no border: a page in a browser on this machine can post to it, under its own name (a
-cross-site request) or under ours (DNS rebinding). So `Host` must be one of ours, and whatever is
-not a plain read must not come from another origin.
+With keys, whoever has one, wherever it comes from: no page can make a browser send a key that it
+doesn't have. Without keys, whoever reaches us; but loopback is no border: a page in a browser on
+this machine can post to it, under its own name (a cross-site request) or under ours (DNS
+rebinding). So `Host` must be one of ours then, and whatever is not a plain read must not come from
+another origin.
 """
 
 import random
+from typing import NamedTuple
 
+from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import SECURITY_HEADERS, ProblemError, respond
+from api.auth import Keyring, bearer_of, is_open, key_required
+from api.errors import SECURITY_HEADERS, ProblemError, respond, unavailable
 
 _READS = frozenset({"GET", "HEAD"})
 _MAX_ID_BYTES = 128
@@ -18,7 +23,7 @@ _ALWAYS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.i
 
 
 class Guard:
-    """Middleware that refuses foreign hosts and origins, and marks every answer."""
+    """Middleware that says who is calling, refuses whom it must, and marks every answer."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
         """`hosts` are the names that `Host` may carry, without port; `*` allows all."""
@@ -31,46 +36,76 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        host, origin, site, request_id = _marks(scope)
-        scope["state"]["request_id"] = request_id.decode()
-        added = [*_ALWAYS, (b"x-request-id", request_id)]
+        marks = _marks(scope)
+        scope["state"]["request_id"] = marks.request_id.decode()
+        added = [*_ALWAYS, (b"x-request-id", marks.request_id)]
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 
-        refusal = self._refusal(scope["method"], host, origin, site)
-        if refusal is None:
-            await self._app(scope, receive, marked)
-        else:
+        try:
+            scope["state"]["client"] = await self._client(scope, marks)
+        except ProblemError as refusal:
             await respond(refusal, scope)(scope, receive, marked)
+        else:
+            await self._app(scope, receive, marked)
 
-    def _refusal(
-        self, method: str, host: bytes, origin: bytes | None, site: bytes
-    ) -> ProblemError | None:
+    async def _client(self, scope: Scope, marks: "_Marks") -> str:
+        """Return the client: its key, else its address.
+
+        Raises:
+            ProblemError: if it may not call.
+        """
+        keyring: Keyring = scope["state"]["gateway"].keyring
+        try:
+            if is_open(scope["path"]):
+                if not keyring.needs_key:
+                    self._require_own(scope["method"], marks)
+            elif marks.key is not None:
+                return (await keyring.find(marks.key)).client
+            elif keyring.needs_key is not False and await keyring.must_have_key():
+                raise key_required()
+            else:
+                self._require_own(scope["method"], marks)
+        except RedisError as error:
+            raise unavailable() from error
+        peer = scope["client"]
+        return peer[0] if peer and peer[0] else "local"
+
+    def _require_own(self, method: str, marks: "_Marks") -> None:
+        """Raise a `ProblemError` for a foreign host, or a foreign origin that does not read."""
+        host, origin = marks.host, marks.origin
         if not self._any_host and _name_of(host) not in self._hosts:
             detail = (
                 f"Host {host[:100].decode('latin-1')!r} is not served here; "
                 "list it in GENART_ALLOWED_HOSTS if it is yours"
             )
-            return ProblemError("forbidden_host", detail)
+            raise ProblemError("forbidden_host", detail)
         if method in _READS:
-            return None
+            return
         is_foreign = origin is not None and origin.partition(b"://")[2] != host
-        if is_foreign or site == b"cross-site":
+        if is_foreign or marks.site == b"cross-site":
             shown = (origin or b"unknown")[:100].decode("latin-1")
             detail = f"Origin {shown!r} may read here but not change anything"
-            return ProblemError("forbidden_origin", detail)
-        return None
+            raise ProblemError("forbidden_origin", detail)
 
 
-def _marks(scope: Scope) -> tuple[bytes, bytes | None, bytes, bytes]:
-    """Return `Host`, `Origin`, `Sec-Fetch-Site` and the request's id, all in one pass.
+class _Marks(NamedTuple):
+    """`Host`, `Origin`, `Sec-Fetch-Site`, the request's id and the key that came."""
 
-    Two `Host` fields are as good as none.
-    """
+    host: bytes
+    origin: bytes | None
+    site: bytes
+    request_id: bytes
+    key: bytes | None
+
+
+def _marks(scope: Scope) -> _Marks:
+    """Read the fields in one pass. Two `Host` fields are as good as none."""
     hosts, origin, site, request_id = [], None, b"", b""
+    authorizations = []
     for name, value in scope["headers"]:
         if name == b"host":
             hosts.append(value.lower())
@@ -80,9 +115,12 @@ def _marks(scope: Scope) -> tuple[bytes, bytes | None, bytes, bytes]:
             site = value.lower()
         elif name == b"x-request-id":
             request_id = value
+        elif name == b"authorization":
+            authorizations.append(value)
     if not 0 < len(request_id) <= _MAX_ID_BYTES or not _ID_BYTES.issuperset(request_id):
         request_id = b"%016x" % random.getrandbits(64)
-    return hosts[0] if len(hosts) == 1 else b"", origin, site, request_id
+    host = hosts[0] if len(hosts) == 1 else b""
+    return _Marks(host, origin, site, request_id, bearer_of(authorizations))
 
 
 def _name_of(host: bytes) -> bytes:

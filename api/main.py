@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from api import errors, openapi
+from api.auth import Keyring
 from api.dependencies import Gateway, State
 from api.fetch import Fetcher
 from api.guard import Guard
@@ -67,12 +68,14 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
         raise RuntimeError("REDIS_URL is not set; `genart up` starts a Redis of its own")
     redis = RedisLine(settings.redis_url, patience_seconds=settings.redis_patience_seconds)
     hearing = aconnect(settings.redis_url, connections=1)
+    wakeups = Wakeups(hearing)
     gateway = Gateway(
         settings=settings,
         redis=redis,
         blobs=BlobStore(settings.blobs),
         intake=Intake(),
-        wakeups=Wakeups(hearing),
+        wakeups=wakeups,
+        keyring=Keyring(redis, settings, wakeups),
         overview=Overview(redis, settings.home, kinds()),
         metrics=metrics,
         limits=Limits(
@@ -84,6 +87,7 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
     )
     running = [
         asyncio.create_task(gateway.wakeups.listen(), name="wakeups"),
+        asyncio.create_task(gateway.keyring.keep_fresh(), name="keyring"),
         asyncio.create_task(gateway.overview.keep_fresh(), name="overview"),
     ]
     try:

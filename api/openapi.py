@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from api.auth import is_open
+from api.documented import problems
 from api.schemas import Problem
 
 FILE = Path(__file__).parent.parent / "openapi" / "openapi.json"
@@ -19,7 +21,8 @@ _REF = "#/components/schemas/{model}"
 
 DESCRIPTION = """Art from neural networks, on a job queue: post a request, get a job, follow it,
 fetch its outputs. Errors are problems by RFC 9457 with a stable `code`. Times are RFC 3339 in UTC,
-addresses relative to the root."""
+addresses relative to the root. Where the service wants an API key, send it as
+`Authorization: Bearer genart_…`; a caller sees the jobs of its own key alone."""
 
 TAGS = [
     {"name": "Make", "description": "Enter a job: one address per kind of art."},
@@ -64,7 +67,29 @@ def build(app: FastAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     schemas.update(found["$defs"])
     document["components"]["schemas"] = dict(sorted(schemas.items()))
+    _secure(document)
     return document
+
+
+def _secure(document: dict[str, Any]) -> None:
+    """Say what wants a key, where keys are in use, and what never does."""
+    document["components"]["securitySchemes"] = {
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key, as `genart keys create` shows it.",
+        }
+    }
+    challenge = {"description": "How to authenticate.", "schema": {"type": "string"}}
+    refused = problems("key_required", "invalid_key")[401]
+    refused["headers"] = {"WWW-Authenticate": challenge}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if is_open(path):
+                operation["security"] = []
+            else:
+                operation["security"] = [{"key": []}, {}]
+                operation["responses"]["401"] = refused
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Settings of the gateway."""
 
-from typing import Annotated
+from ipaddress import ip_address
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
@@ -18,10 +19,15 @@ class ApiSettings(CoreSettings):
     port: int = Field(
         default=8000, ge=0, le=65535, description="Port the gateway listens on; 0 picks a free one."
     )
+    access: Literal["auto", "keys", "open"] = Field(
+        default="auto",
+        description="Who may call. `auto`: on loopback everybody until the first API key was made, "
+        "from then on and elsewhere whoever has one. `keys`: whoever has one. `open`: everybody.",
+    )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Names, separated by commas, that a request's `Host` may carry besides "
-        "localhost, 127.0.0.1 and [::1]. `*` allows every name.",
+        "localhost, 127.0.0.1 and [::1] where no key is needed. `*` allows every name.",
     )
     active_jobs_per_client: int = Field(
         default=1000, ge=1, description="Unfinished jobs that one client may have; beyond it: 429."
@@ -72,6 +78,23 @@ class ApiSettings(CoreSettings):
         if isinstance(value, str):
             return tuple(name.strip().lower() for name in value.split(",") if name.strip())
         return value
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the gateway is reached from this machine alone."""
+        if self.host.lower() == "localhost":
+            return True
+        try:
+            return ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False  # a name, which may mean anything
+
+    @property
+    def needs_key(self) -> bool | None:
+        """Whether a caller must have a key; None: as soon as one has been made."""
+        if self.access == "auto":
+            return None if self.is_loopback else True
+        return self.access == "keys"
 
     @property
     def hosts(self) -> frozenset[str]:

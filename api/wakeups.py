@@ -101,6 +101,10 @@ class Wakeups:
                 self.subscribed.clear()
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    def wake_all(self) -> None:
+        """Have everybody look again, whatever has changed."""
+        self._tell_all("changed")
+
     def close(self) -> None:
         """Send everybody home, and from now on everybody who comes."""
         self._closed = True

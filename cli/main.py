@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import models, train
+from cli import keys, models, train
 from cli.errors import CommandError
 from genart_core.catalogue import load_tool
 from genart_core.errors import GenartError
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="keys")
 
 Home = Annotated[str | None, typer.Option(help="Folder of all state (GENART_HOME).")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on (GENART_HOST).")]

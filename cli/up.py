@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from api.settings import ApiSettings
+from cli.door import needs_key, require_key
 from cli.embedded import embed
 from cli.errors import SettingsError
 from cli.external import check, shown
@@ -18,11 +19,12 @@ from cli.listener import listen, url_of
 from cli.lock import hold, hold_number
 from cli.machine import look
 from cli.plan import Plan, tiers
+from cli.reach import awake
 from cli.settings import UpSettings, read
 from cli.slots import plan_slots
 from cli.supervisor import Supervisor
 from genart_core.catalogue import kinds
-from genart_core.jobs.connection import aconnect
+from genart_core.jobs.connection import aconnect, connect
 from worker.settings import WorkerSettings
 
 
@@ -35,10 +37,13 @@ def run_all() -> None:
         note(url_of(listener))
         embedded = None
         if settings.redis_url:
-            check(settings.redis_url)
+            _check(api)
         else:
             embedded = embed(home)
             embedded.stop_leftover()
+            if needs_key(api):
+                with awake(embedded) as redis:
+                    require_key(api, redis)
         url = settings.redis_url if embedded is None else embedded.url
         asyncio.run(_supervise(Plan("up", home, url, slots, settings, embedded, listener)))
 
@@ -59,7 +64,8 @@ def run_gateway() -> None:
     from cli.gateway import serve  # here, since it brings FastAPI in
 
     settings = read(ApiSettings)
-    check(_given_redis(settings.redis_url))
+    _given_redis(settings.redis_url)
+    _check(settings)
     with listen(settings.host, settings.port) as listener:
         serve(settings, listener)
 
@@ -69,6 +75,13 @@ def say(who: str, line: str) -> None:
     with suppress(OSError):
         sys.stderr.write(f"{who:<8} | {line}\n")
         sys.stderr.flush()
+
+
+def _check(settings: ApiSettings) -> None:
+    """Check the Redis at REDIS_URL, and that a gateway may be opened on it."""
+    check(settings.redis_url)
+    with connect(settings.redis_url) as redis:
+        require_key(settings, redis)
 
 
 def _home(settings: WorkerSettings) -> Path:
@@ -96,13 +109,15 @@ async def _greet(plan: Plan) -> None:
             typer.echo(f"ready: {len(plan.slots)} workers; {about}")
         else:
             url = url_of(plan.listener)
-            typer.echo(f"ready: {url} ({about})\n  {_first_request(url)}")
+            typer.echo(f"ready: {url} ({about})\n  {_first_request(url, read(ApiSettings))}")
 
 
-def _first_request(url: str) -> str:
+def _first_request(url: str, settings: ApiSettings) -> str:
     """Return a curl line to paste: the first kind, with its fields' own examples."""
     kind = next(iter(kinds().values()))
     fields = kind.request.model_fields.items()
     body = {name: field.examples[0] for name, field in fields if field.examples}
     headers = "-H 'Content-Type: application/json' -H 'Prefer: wait=30'"
+    if settings.needs_key:
+        headers += ' -H "Authorization: Bearer $KEY"'
     return f"curl {headers} -d {shlex.quote(json.dumps(body))} {url}/v1/{kind.name}"

@@ -143,6 +143,12 @@ local function settle(id, status, facts, keep, now)
   retire(id, client, expires, keep)
 end
 
+-- By time, so that a Redis that lost its last second gives no version twice.
+local function mark_keys_changed()
+  local time = redis.call('TIME')
+  redis.call('SET', key('keys', 'version'), time[1] .. '.' .. time[2])
+end
+
 local function failure(code, detail, retryable)
   return cjson.encode({code = code, detail = detail, retryable = retryable})
 end

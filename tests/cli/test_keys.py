@@ -1,0 +1,125 @@
+"""`genart keys`, beside a running service and without one; and the door that stays shut."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from redis import Redis
+from typer.testing import CliRunner, Result
+
+from cli.embedded import socket_path
+from cli.errors import CommandError
+from cli.main import app
+from genart_core.jobs import access
+from genart_core.jobs.connection import connect
+from genart_core.jobs.store import run
+from tests.cli.running import environment, genart, running
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+class Call(Protocol):
+    """Runs `genart keys` in this process; a mistake of its user comes back as what was said."""
+
+    def __call__(self, *words: str) -> Result: ...
+
+
+@pytest.fixture
+def call(home: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    monkeypatch.setenv("GENART_HOME", str(home))
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+    def call(*words: str) -> Result:
+        return CliRunner().invoke(app, ["keys", *words])
+
+    return call
+
+
+@pytest.fixture
+def url(redis: Redis, redis_url: str, call: Call, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A Redis that the command is told of."""
+    monkeypatch.setenv("REDIS_URL", f"{redis_url}?db=1")
+    return f"{redis_url}?db=1"
+
+
+def test_a_key_is_shown_once_and_known_by_its_id_and_name(home: Path, call: Call) -> None:
+    made = call("create", "--name", "ci [red]")
+    listed = call("list")
+
+    key = made.stdout.strip()
+    assert re.fullmatch(r"genart_[0-9a-hjkmnp-tv-z]{40}", key)
+    assert "ci [red]" in listed.stdout
+    assert key not in made.stderr + listed.output
+    assert not socket_path(home.resolve()).exists(), "the Redis that it woke sleeps again"
+
+    assert call("revoke", "ci [red]").exit_code == 0
+    assert "ci" not in call("list").stdout
+
+
+def test_keys_are_those_of_the_redis_that_is_given(home: Path, url: str, call: Call) -> None:
+    key = call("create").stdout.strip()
+    with connect(url) as database:
+        keys = run(database, access.read_keys()).keys or {}
+
+    assert access.digest_of(key.encode()) in keys
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("word", ["nobody", "genart_x", ""])
+def test_an_unknown_key_is_not_revoked(url: str, call: Call, word: str) -> None:
+    call("create", "--name", "a")
+    done = call("revoke", word)
+
+    assert isinstance(done.exception, CommandError)
+    assert f"There is no key {word!r}" in str(done.exception)
+
+
+def test_two_keys_of_one_name_are_told_apart(url: str, call: Call) -> None:
+    for _ in range(2):
+        call("create", "--name", "twin")
+    done = call("revoke", "twin")
+
+    assert isinstance(done.exception, CommandError)
+    assert "ambiguous" in str(done.exception)
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "a\nb", "\x1b[31m"])
+def test_a_name_is_short_and_printable(url: str, call: Call, name: str) -> None:
+    assert isinstance(call("create", "--name", name).exception, CommandError)
+    with connect(url) as database:
+        assert not run(database, access.read_keys()).keys
+
+
+def test_a_running_service_learns_of_a_key_and_of_its_end(home: Path, call: Call) -> None:
+    home.mkdir()
+    with running(home) as up:
+        assert up.call("GET", "/v1/jobs").status == 200
+        key = call("create", "--name", "a").stdout.strip()
+        with_key = {"Authorization": f"Bearer {key}"}
+
+        def is_refused(**headers: str) -> bool:
+            return up.call("GET", "/v1/jobs", **headers).status == 401
+
+        assert not is_refused(**with_key)
+        wait_for(is_refused, 2, "it wants a key now")
+        call("revoke", "a")
+        wait_for(lambda: is_refused(**with_key), 2, "the key is refused")
+        assert key not in up.log.read_text()
+
+
+@pytest.mark.parametrize("word", ["up", "api"])
+def test_the_service_does_not_open_to_others_without_a_key(
+    home: Path, redis: Redis, redis_url: str, word: str
+) -> None:
+    env = environment(home) | {"REDIS_URL": "" if word == "up" else f"{redis_url}?db=1"}
+    command = genart(word, "--host", "0.0.0.0")
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("genart: GENART_HOST=0.0.0.0 can be reached by others")
+    assert "genart keys create" in done.stderr
+    assert "GENART_ACCESS=open" in done.stderr
