@@ -17,6 +17,7 @@ from api.redis_line import RedisLine
 from api.settings import ApiSettings
 from api.wakeups import Wakeups
 from genart_core.jobs.access import Key, digest_of, read_keys
+from genart_core.jobs.caller import Limits
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +47,16 @@ def bearer_of(authorizations: Sequence[bytes]) -> bytes | None:
 class Keyring:
     """The keys, and whether one is needed."""
 
-    def __init__(self, redis: RedisLine, settings: ApiSettings, wakeups: Wakeups) -> None:
+    def __init__(
+        self, redis: RedisLine, settings: ApiSettings, wakeups: Wakeups, limits: Limits
+    ) -> None:
+        """`limits` are those of callers without a key, and of keys without limits of their own."""
         self._redis = redis
+        self._base = limits
         self._fixed = settings.needs_key
         self._wakeups = wakeups
         self._keys: Mapping[str, Key] = {}
-        self._clients: frozenset[str] = frozenset()
+        self._limits: Mapping[str, Limits] = {}  # by client
         self._version: str | None = None  # None: not read yet
         self._read_at = 0.0
         self._lock = asyncio.Lock()
@@ -119,14 +124,16 @@ class Keyring:
 
     def admits(self, client: str) -> bool:
         """Whether a client that was let in before still would be."""
-        return client in self._clients if client.startswith("key-") else not self.needs_key
+        return client in self._limits if client.startswith("key-") else not self.needs_key
+
+    def limits_of(self, client: str) -> Limits:
+        """Return what a client may do."""
+        return self._limits.get(client, self._base)
 
     def _take(self, keys: Mapping[str, Key]) -> None:
-        clients = frozenset(key.client for key in keys.values())
-        changed = clients != self._clients
-        self._keys, self._clients = keys, clients
-        if changed:
-            self._wakeups.wake_all()  # those who follow a job may have to go
+        self._keys = keys
+        self._limits = {key.client: key.limits(self._base) for key in keys.values()}
+        self._wakeups.wake_all()  # those who follow a job may have to go
 
 
 def key_required() -> ProblemError:

@@ -22,7 +22,7 @@ from api.redis_line import RedisLine
 from api.settings import ApiSettings
 from api.wakeups import Wakeups
 from genart_core.jobs.blobs import BlobStore
-from genart_core.jobs.caller import Found, Limits
+from genart_core.jobs.caller import Found
 from genart_core.jobs.record import JobId, Placed, parse_job_id
 from genart_core.jobs.store import Call
 
@@ -45,7 +45,6 @@ class Gateway:
     keyring: Keyring
     overview: Overview
     metrics: Metrics
-    limits: Limits
     fetcher: Fetcher | None  # None: addresses are not taken
     is_draining: bool = False
 

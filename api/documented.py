@@ -60,11 +60,16 @@ _JOB_HEADERS = {
     "ETag": _header('The job\'s version, as in `"v3"`.'),
     "Retry-After": _RETRY_AFTER,
 }
+QUOTA_HEADERS = {
+    "RateLimit-Policy": _header('Your limits: `"jobs"` unfinished, their `"bytes"`, `"submits"`.'),
+    "RateLimit": _header("What is left of each (`r`), and when there will be more (`t`, seconds)."),
+}
 _SUBMIT_HEADERS = {
     **_JOB_HEADERS,
     "Location": _header("The job's address."),
     "Idempotency-Replayed": _header("`true` if the job is that of an earlier request."),
     "Preference-Applied": _header("The wait that was granted."),
+    **QUOTA_HEADERS,
 }
 _PREFER = _parameter(
     "Prefer", "`wait=n`: hold the answer back for up to n seconds (RFC 7240).", "wait=30"
@@ -91,7 +96,8 @@ def problems(*codes: str) -> Responses:
         earlier = found.get(kind.status)
         found[kind.status] = _problem(f"{earlier['description']}\n\n{line}" if earlier else line)
         if kind.status in (429, 503):
-            found[kind.status]["headers"] = {"Retry-After": _header("Seconds to wait.")}
+            quota = QUOTA_HEADERS if kind.status == 429 else {}
+            found[kind.status]["headers"] = {"Retry-After": _header("Seconds to wait."), **quota}
     return found
 
 
@@ -104,6 +110,9 @@ _PICTURE_PROBLEMS = (
     *("image_too_large", "invalid_form", "invalid_image", "unknown_asset", "unknown_input"),
     *("url_not_allowed", "url_not_fetched", "job_not_finished", "files_unavailable"),
 )
+
+
+ADMISSION = ("quota_exceeded", "rate_exceeded", "queue_bytes_exceeded", "queue_full")
 
 
 def submit_responses(kind: Kind) -> Responses:
@@ -121,7 +130,7 @@ def submit_responses(kind: Kind) -> Responses:
             *(("model_not_pulled",) if kind.models == PUBLIC_ART else ()),
             *(("too_large",) if kind.check is not accept_all else ()),
             *(_PICTURE_PROBLEMS if image_fields(kind.request) else ()),
-            *("invalid_header", "quota_exceeded", "queue_full", "draining", "store_unavailable"),
+            *("invalid_header", "draining", "store_unavailable", *ADMISSION),
         ),
     }
 

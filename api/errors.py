@@ -140,6 +140,14 @@ PROBLEMS = {
     "quota_exceeded": ProblemType(
         429, "Quota exceeded", "You have as many unfinished jobs as one client may have."
     ),
+    "rate_exceeded": ProblemType(
+        429, "Too many submits", "You have submitted as many jobs as you may in a minute."
+    ),
+    "queue_bytes_exceeded": ProblemType(
+        429,
+        "Too many bytes queued",
+        "Requests and pictures of your unfinished jobs weigh as much as they may.",
+    ),
     "head_too_large": ProblemType(
         431, "Head too large", "The request line and its header fields are too long or too many."
     ),

@@ -68,21 +68,16 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
         raise RuntimeError("REDIS_URL is not set; `genart up` starts a Redis of its own")
     redis = RedisLine(settings.redis_url, patience_seconds=settings.redis_patience_seconds)
     hearing = aconnect(settings.redis_url, connections=1)
-    wakeups = Wakeups(hearing)
+    wakeups, limits = Wakeups(hearing), _limits(settings)
     gateway = Gateway(
         settings=settings,
         redis=redis,
         blobs=BlobStore(settings.blobs),
         intake=Intake(),
         wakeups=wakeups,
-        keyring=Keyring(redis, settings, wakeups),
+        keyring=Keyring(redis, settings, wakeups, limits),
         overview=Overview(redis, settings.home, kinds()),
         metrics=metrics,
-        limits=Limits(
-            active_per_client=settings.active_jobs_per_client,
-            ready=settings.queue_cap,
-            deadline_ms=settings.job_deadline_seconds * 1000,
-        ),
         fetcher=Fetcher(max_bytes=settings.max_image_bytes) if settings.fetch_urls else None,
     )
     running = [
@@ -103,3 +98,13 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
             gateway.fetcher.close()
         await redis.aclose()
         await hearing.aclose()
+
+
+def _limits(settings: ApiSettings) -> Limits:
+    return Limits(
+        active_per_client=settings.active_jobs_per_client,
+        ready=settings.queue_cap,
+        deadline_ms=settings.job_deadline_seconds * 1000,
+        bytes_per_client=settings.queue_bytes_per_client,
+        submits_per_minute=settings.submits_per_minute,
+    )

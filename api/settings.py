@@ -32,6 +32,17 @@ class ApiSettings(CoreSettings):
     active_jobs_per_client: int = Field(
         default=1000, ge=1, description="Unfinished jobs that one client may have; beyond it: 429."
     )
+    queue_bytes_per_client: int = Field(
+        default=1_000_000_000,
+        ge=0,
+        description="Bytes that the requests and pictures of one client's unfinished jobs may have "
+        "together; beyond it: 429. 0: any number.",
+    )
+    submits_per_minute: int = Field(
+        default=0,
+        ge=0,
+        description="Jobs that one client may submit in a minute; beyond it: 429. 0: any number.",
+    )
     queue_cap: int = Field(
         default=10_000, ge=1, description="Waiting jobs of all clients together; beyond it: 503."
     )

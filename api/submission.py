@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from api.dependencies import Gateway
 from api.errors import ProblemError
+from api.quota import quota_headers, refusal, require_fits, weigh
 from api.reuse import reuse_of
 from api.validation import shown
 from genart_core.catalogue import Kind, accept_all
 from genart_core.errors import ModelNotPulledError, RefusedError
-from genart_core.jobs.caller import Reuse, Submission, Submitted
+from genart_core.jobs.caller import Reuse, Submission
 from genart_core.jobs.caller import submit as submit_call
 from genart_core.jobs.record import JobId, Placed
 from genart_core.request import ArtRequest, draw_seed, references
@@ -31,22 +33,24 @@ class Entry:
     directives: frozenset[str]
 
 
-async def submit(
-    gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequest
-) -> tuple[Placed, bool]:
-    """Enter a job; return it, and whether it is a replay of an earlier submit.
+class Entered(NamedTuple):
+    """A job, whether it is that of an earlier submit, and what its client may still do."""
+
+    placed: Placed
+    is_replay: bool
+    headers: dict[str, str]
+
+
+async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequest) -> Entered:
+    """Enter a job.
 
     The request has been vetted, and the pictures that it names are assets that are stored.
 
     Raises:
-        ProblemError: if the key was used for something else, or there is no room.
+        ProblemError: if the key was used for something else, or limits are in the way.
     """
     kind, asked = entry.kind, request.model_dump_json()
-    key = fingerprint = ""
-    if entry.idempotency_key:
-        # of what was sent, before a seed is drawn; hashed, since a key may hold any character
-        key = sha256(entry.idempotency_key.encode()).hexdigest()
-        fingerprint = sha256(f"{kind.name} {asked}".encode()).hexdigest()
+    key, fingerprint = _marks(entry, asked)
     reuse = Reuse()
     if request.seed is None:
         request = request.model_copy(update={"seed": draw_seed()})
@@ -54,6 +58,9 @@ async def submit(
     else:
         weights = gateway.overview.models.digest(kind, request.model)
         reuse = reuse_of(kind, request.model, weights, asked, entry.directives)
+    assets = _assets(request)
+    limits, size = gateway.keyring.limits_of(entry.client), await weigh(gateway, asked, assets)
+    require_fits(limits, size)
     submission = Submission(
         id=job_id,
         kind=kind.name,
@@ -63,14 +70,30 @@ async def submit(
         cost=kind.cost(request),
         idempotency_key=key,
         fingerprint=fingerprint,
-        assets=_assets(request),
+        assets=assets,
+        bytes=size,
         reuse=reuse,
     )
-    call = submit_call(submission, gateway.limits, gateway.settings.keep_ms)
+    call = submit_call(submission, limits, gateway.settings.keep_ms)
     submitted = await gateway.ask(call)
+    if submitted.outcome == "conflict":
+        detail = "This Idempotency-Key came before with another request; use a new key for this one"
+        raise ProblemError("idempotency_conflict", detail)
     if submitted.placed is None:
-        raise _refusal(gateway, submitted)
-    return submitted.placed, submitted.outcome == "replayed"
+        raise refusal(gateway, limits, submitted, size)
+    headers = quota_headers(limits, submitted.usage)
+    return Entered(submitted.placed, submitted.outcome == "replayed", headers)
+
+
+def _marks(entry: Entry, asked: str) -> tuple[str, str]:
+    """Return the idempotency key as it is kept, and what its request is known by.
+
+    That is of what was sent, before a seed is drawn. A key may hold any character, so it is hashed.
+    """
+    if not entry.idempotency_key:
+        return "", ""
+    key = sha256(entry.idempotency_key.encode()).hexdigest()
+    return key, sha256(f"{entry.kind.name} {asked}".encode()).hexdigest()
 
 
 async def vet(gateway: Gateway, kind: Kind, request: ArtRequest) -> None:
@@ -115,17 +138,3 @@ async def _require_model(gateway: Gateway, kind: Kind, name: str) -> None:
         "allowed": {"expected": known},
     }
     raise ProblemError("unknown_model", detail, errors=[complaint], members={"known": known})
-
-
-def _refusal(gateway: Gateway, submitted: Submitted) -> ProblemError:
-    limits = gateway.limits
-    if submitted.outcome == "conflict":
-        detail = "This Idempotency-Key came before with another request; use a new key for this one"
-        return ProblemError("idempotency_conflict", detail)
-    if submitted.outcome == "quota":
-        seconds = gateway.overview.seconds_until_quota(limits.active_per_client)
-        detail = f"You have {limits.active_per_client} unfinished jobs; wait for some of them"
-        return ProblemError("quota_exceeded", detail, headers={"retry-after": str(seconds)})
-    seconds = gateway.overview.seconds_until_room()
-    detail = f"{limits.ready} jobs are waiting; no more are taken at present"
-    return ProblemError("queue_full", detail, headers={"retry-after": str(seconds)})

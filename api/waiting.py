@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from starlette.types import Receive
 
 from api.dependencies import Gateway
+from api.submission import Entered
 from api.wakeups import Watch
 from genart_core.jobs.caller import Found, get
-from genart_core.jobs.record import Job, JobId, Placed
+from genart_core.jobs.record import Job, JobId
 
 _SHORT_SECONDS = 0.25  # so long nobody asks whether the caller is still there: most jobs are quick
 
@@ -50,21 +51,21 @@ async def submit_and_wait(
     job_id: JobId,
     client: str,
     patience: Patience,
-    submit: Callable[[], Awaitable[tuple[Placed, bool]]],
-) -> tuple[Placed, bool]:
+    submit: Callable[[], Awaitable[Entered]],
+) -> Entered:
     """Submit a job under `job_id`; return it once it is terminal, or as it is when patience ends.
 
     The watch is opened before the job exists, so it needn't be read before it is waited for. A
     replay is another job and is waited for as such.
     """
     with gateway.wakeups.endings(job_id) as watch:
-        placed, is_replay = await submit()
-        if not is_replay:
+        entered = await submit()
+        if not entered.is_replay:
             waiting = _Waiting(gateway, job_id, client, watch, _has_ended)
-            found = await waiting.run(patience, Found("found", placed))
-            return found.placed or placed, False
-    found = await wait_for_end(gateway, placed.job.id, client, patience)
-    return found.placed or placed, True
+            found = await waiting.run(patience, Found("found", entered.placed))
+    if entered.is_replay:
+        found = await wait_for_end(gateway, entered.placed.job.id, client, patience)
+    return entered._replace(placed=found.placed or entered.placed)
 
 
 @asynccontextmanager

@@ -27,12 +27,47 @@ app = typer.Typer(
 Name = Annotated[str, typer.Option(help="What it is for; shown in the list.")]
 
 
+Weight = Annotated[
+    float, typer.Option(min=0.01, max=100, help="Turns that it gets, beside the 1 of others.")
+]
+Submits = Annotated[
+    int | None,
+    typer.Option(min=0, help="Submits a minute, 0: any number (else GENART_SUBMITS_PER_MINUTE)."),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Unfinished jobs (else GENART_ACTIVE_JOBS_PER_CLIENT)."),
+]
+Bytes = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Bytes of the requests and pictures of its unfinished jobs, 0: any number (else "
+        "GENART_QUEUE_BYTES_PER_CLIENT).",
+    ),
+]
+
+
 @app.command("create")
-def create(name: Name = "") -> None:
+def create(
+    name: Name = "",
+    weight: Weight = 1.0,
+    submits_per_minute: Submits = None,
+    active_jobs: Jobs = None,
+    queue_bytes: Bytes = None,
+) -> None:
     """Make a key and show it, this once: only its hash is kept."""
     if len(name) > _MAX_NAME_CHARACTERS or not name.isprintable():
         raise CommandError(f"--name has at most {_MAX_NAME_CHARACTERS} printable characters")
-    made = Key(access.new_key_id(), name, int(time.time() * 1000))
+    made = Key(
+        access.new_key_id(),
+        name,
+        int(time.time() * 1000),
+        weight=weight,
+        submits_per_minute=submits_per_minute,
+        active_jobs=active_jobs,
+        queue_bytes=queue_bytes,
+    )
     key = access.new_key()
     with reach(read(CoreSettings)) as redis:
         run(redis, access.create_key(access.digest_of(key.encode()), made))
@@ -42,12 +77,13 @@ def create(name: Name = "") -> None:
 
 @app.command("list")
 def list_keys() -> None:
-    """List the keys: when each was made, never the key itself."""
+    """List the keys: when each was made and what it may do, never the key itself."""
     with reach(read(CoreSettings)) as redis:
         found = run(redis, access.read_keys()).keys or {}
-    table = Table("id", "name", "made", box=None, pad_edge=False)
+    limits = ("weight", "submits/min", "jobs", "bytes")
+    table = Table("id", "name", "made", *limits, box=None, pad_edge=False)
     for key in sorted(found.values(), key=lambda key: key.created_at):
-        table.add_row(key.id, escape(key.name), _day(key.created_at))
+        table.add_row(key.id, escape(key.name), _day(key.created_at), *_limits(key))
     Console().print(table)
 
 
@@ -69,6 +105,11 @@ def _pick(wanted: str, keys: Iterable[tuple[str, Key]]) -> tuple[str, Key]:
         ids = ", ".join(key.id for _, key in matches)
         raise CommandError(f"{wanted!r} is ambiguous; say one of {ids}")
     return matches[0]
+
+
+def _limits(key: Key) -> tuple[str, ...]:
+    own = (key.submits_per_minute, key.active_jobs, key.queue_bytes)
+    return f"{key.weight:g}", *("as set" if limit is None else str(limit) for limit in own)
 
 
 def _day(milliseconds: int) -> str:

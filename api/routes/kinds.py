@@ -73,22 +73,22 @@ async def enter(
     gateway, job_id = gateway_of(request), new_job_id()
     seconds = wait_seconds(request.scope, gateway.settings.max_wait_seconds)
     if not seconds:
-        placed, is_replay = await submit(gateway, entry, job_id, art)
-        status, headers = 200 if placed.job.cached else 202, {}
+        entered = await submit(gateway, entry, job_id, art)
+        status, headers = 200 if entered.placed.job.cached else 202, {**entered.headers}
     else:
-        placed, is_replay = await submit_and_wait(
+        entered = await submit_and_wait(
             gateway,
             job_id,
             entry.client,
             Patience(seconds, request.receive),
             lambda: submit(gateway, entry, job_id, art),
         )
-        status = 200 if placed.job.is_terminal else 202
-        headers = {"preference-applied": f"wait={seconds}"}
-    headers["location"] = job_url(placed.job.id)
-    if is_replay:
+        status = 200 if entered.placed.job.is_terminal else 202
+        headers = {**entered.headers, "preference-applied": f"wait={seconds}"}
+    headers["location"] = job_url(entered.placed.job.id)
+    if entered.is_replay:
         headers["idempotency-replayed"] = "true"
-    return job_response(placed, status, headers, members)
+    return job_response(entered.placed, status, headers, members)
 
 
 async def _read_pictured(

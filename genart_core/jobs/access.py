@@ -1,4 +1,4 @@
-"""API keys: who may call, and under which name.
+"""API keys: who may call, under which name, and how much.
 
 A key is 200 random bits behind a prefix that secret scanners can look for. Only its SHA-256 is
 kept. The slow, salted hashes are for passwords, which people choose and others can guess; among
@@ -10,10 +10,11 @@ key follows.
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from genart_core.jobs.caller import Limits
 from genart_core.jobs.store import Call, pairs_of, text_of
 
 PREFIX = "genart_"
@@ -24,16 +25,34 @@ _ID_CHARACTERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of a key; `id` is no secret."""
+    """What is known of a key; `id` is no secret.
+
+    Of its limits (see `caller.Limits`), None stands for what the settings say.
+    """
 
     id: str
     name: str
     created_at: int
+    weight: float = 1.0
+    submits_per_minute: int | None = None
+    active_jobs: int | None = None
+    queue_bytes: int | None = None
 
     @property
     def client(self) -> str:
         """The client whose jobs are those of this key; no address is spelled like it."""
         return f"key-{self.id}"
+
+    def limits(self, base: Limits) -> Limits:
+        """Return what this key may do where everybody else may do `base`."""
+        own = {
+            "active_per_client": self.active_jobs,
+            "bytes_per_client": self.queue_bytes,
+            "submits_per_minute": self.submits_per_minute,
+            "weight": self.weight,
+        }
+        said = {name: limit for name, limit in own.items() if limit is not None}
+        return replace(base, **said)  # type: ignore[arg-type]  # each of its field's type
 
 
 def new_key() -> str:

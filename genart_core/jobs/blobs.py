@@ -74,6 +74,14 @@ class BlobStore:
         filesystem.invalidate_cache(f"{self._root}/{path}".rpartition("/")[0])  # others write there
         return bool(filesystem.exists(f"{self._root}/{path}"))
 
+    def size(self, path: str) -> int:
+        """Return a file's length in bytes.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+        """
+        return cast(int, self._files.size(f"{self._root}/{path}"))
+
     def local_path(self, path: str) -> str | None:
         """Return the file's path on this machine, or None if it lies elsewhere."""
         return f"{self._root}/{path}" if self._is_local else None
@@ -84,7 +92,7 @@ class BlobStore:
         Raises:
             FileNotFoundError: if the file is gone.
         """
-        size = cast(int, self._files.size(f"{self._root}/{path}"))
+        size = self.size(path)
         end = size if end is None else min(end, size)
         while start < end:
             stop = min(start + _CHUNK, end)

@@ -42,26 +42,54 @@ class Submission:
     fingerprint: str = ""
     assets: tuple[str, ...] = ()
     reuse: Reuse = Reuse()
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What admission allows: unfinished jobs per client, waiting jobs in all, time to live."""
+    """What admission allows a client.
+
+    `active_per_client`, `bytes_per_client` and `submits_per_minute` bound its unfinished jobs, what
+    these weigh together, and how fast it submits; of the last two, 0 is no bound. Of `weight`, a
+    client that has twice as much gets twice as many turns. `ready` bounds the waiting jobs in all,
+    `deadline_ms` is a job's time to live.
+    """
 
     active_per_client: int
     ready: int
     deadline_ms: int
+    bytes_per_client: int = 0
+    submits_per_minute: int = 0
+    weight: float = 1.0
+
+
+class Usage(NamedTuple):
+    """What a client uses of its limits after a submit.
+
+    `submits_left` is how many more it may make at once, -1 = any number. `wait_ms` is how long it
+    takes until one more may be made, if there is none left, else until all may.
+    """
+
+    active: int
+    bytes: int
+    submits_left: int
+    wait_ms: int
 
 
 class Submitted(NamedTuple):
-    """`created` and `replayed` carry the job; `conflict`, `quota` and `full` do not."""
+    """`created` and `replayed` carry the job; the others say what was in the way.
 
-    outcome: Literal["created", "replayed", "conflict", "quota", "full"]
+    That is another request under this idempotency key (`conflict`), too many unfinished jobs
+    (`jobs`) or bytes of them (`bytes`), too many submits a minute (`submits`), or a `full` line.
+    """
+
+    outcome: Literal["created", "replayed", "conflict", "jobs", "bytes", "submits", "full"]
     placed: Placed | None
+    usage: Usage
 
 
 def submit(submission: Submission, limits: Limits, keep: Keep) -> Call[Submitted]:
-    """Enter a job: idempotency, quota, admission, record, place in line, event and doorbell.
+    """Enter a job: idempotency, limits, record, place in line, event and doorbell.
 
     If its results are there already, it has ended with them.
     """
@@ -74,8 +102,11 @@ def submit(submission: Submission, limits: Limits, keep: Keep) -> Call[Submitted
             *(limits.active_per_client, limits.ready, limits.deadline_ms),
             *(*doorbell_pieces(), " ".join(job.assets)),
             *(reuse.key, reuse.version, *reuse.weights, int(reuse.may_read), *keep),
+            *(job.bytes, limits.bytes_per_client, limits.submits_per_minute, limits.weight),
         ),
-        lambda reply: Submitted(reply[0].decode(), _placed(reply[2]) if len(reply) > 2 else None),
+        lambda reply: Submitted(
+            reply[0].decode(), _placed(reply[1]) if reply[1] else None, Usage(*reply[2])
+        ),
     )
 
 

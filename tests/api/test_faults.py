@@ -14,7 +14,7 @@ def test_fault_of_ours_is_a_problem_that_gives_nothing_away(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(gateway.parts, "limits", "secret")
+    monkeypatch.setattr(gateway.parts, "overview", "secret")
     with caplog.at_level(logging.ERROR):
         answer = post({"X-Request-Id": "abc"})
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from cli.embedded import socket_path
 from cli.errors import CommandError
 from cli.main import app
 from genart_core.jobs import access
+from genart_core.jobs.caller import Limits
 from genart_core.jobs.connection import connect
 from genart_core.jobs.store import run
 from tests.cli.running import environment, genart, running
@@ -67,6 +69,20 @@ def test_keys_are_those_of_the_redis_that_is_given(home: Path, url: str, call: C
 
     assert access.digest_of(key.encode()) in keys
     assert not home.exists()
+
+
+def test_a_keys_limits_are_kept_and_listed(url: str, call: Call) -> None:
+    call("create", "--weight", "2.5", "--submits-per-minute", "60", "--queue-bytes", "0")
+    call("create", "--name", "plain")
+    with connect(url) as database:
+        keys = {key.name: key for key in (run(database, access.read_keys()).keys or {}).values()}
+
+    own, plain = keys[""], keys["plain"]
+    base = Limits(active_per_client=7, ready=9, deadline_ms=1, bytes_per_client=5)
+    assert plain.limits(base) == base
+    narrow = replace(base, bytes_per_client=0, submits_per_minute=60, weight=2.5)
+    assert own.limits(base) == narrow
+    assert " 2.5 " in call("list").stdout
 
 
 @pytest.mark.parametrize("word", ["nobody", "genart_x", ""])

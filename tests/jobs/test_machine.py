@@ -63,12 +63,13 @@ class JobTable(RuleBasedStateMachine):
     def submit(self, client: str, kind: str, batch_key: str, late: bool) -> JobId:
         table = self.table.allowing(deadline_ms=60_000 if late else 0)
         self.known.submitted += 1
-        return table.queue(client, kind=kind, batch_key=batch_key)
+        return table.queue(client, kind=kind, batch_key=batch_key, size=len(self.known.jobs))
 
     @rule(target=ids, client=clients, kind=kinds)
     def submit_with_a_seed(self, client: str, kind: str) -> JobId:
         self.known.submitted += 1
-        return self.table.queue(client, kind=kind, reuse=Reuse(kind, may_read=True, version="1"))
+        reuse = Reuse(kind, may_read=True, version="1")
+        return self.table.queue(client, kind=kind, reuse=reuse, size=len(self.known.jobs))
 
     @rule(target=claims, slot=slots, limit=st.integers(1, 3), join=batch_keys | st.none())
     def claim(self, slot: str, limit: int, join: str | None) -> object:
@@ -191,8 +192,13 @@ class JobTable(RuleBasedStateMachine):
         unfinished = Counter(job.client for job in self.known.jobs.values() if not job.is_terminal)
         ended = Counter(outcome_of(job) for job in self.known.jobs.values() if job.is_terminal)
         for client in ("ann", "ben", "cat"):
-            active = self.table.redis.hget(f"genart:client:{client}", "active")
+            active, size = self.table.redis.hmget(f"genart:client:{client}", "active", "bytes")
             assert int(active or 0) == unfinished[client]
+            assert int(size or 0) == sum(
+                self._size(i)
+                for i, j in self.known.jobs.items()
+                if j.client == client and not j.is_terminal
+            )
         counted: Counter[str] = Counter()
         for (_, status), count in self.table.survey().outcomes.items():
             counted[status] += count
@@ -204,6 +210,9 @@ class JobTable(RuleBasedStateMachine):
             events = self.table.events(job_id).events
             assert replay(events) == state_of(self.table.snapshot(job_id))
             assert sum(event.name == "done" for event in events) == job.is_terminal
+
+    def _size(self, job_id: JobId) -> int:
+        return int(self.table.redis.hget(f"genart:job:{job_id}", "bytes") or 0)
 
     def _is_owner(self, claim: Job) -> bool:
         job = self.known.jobs.get(claim.id)

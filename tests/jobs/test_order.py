@@ -1,5 +1,7 @@
 """Start-time fair queueing: what each client may expect of the line."""
 
+import pytest
+
 from genart_core.jobs.record import JobId
 from tests.support.table import Table
 
@@ -51,6 +53,41 @@ def test_client_that_was_away_has_saved_up_no_turns(table: Table) -> None:
         table.queue("ben")
 
     assert 4 <= served(table, 10).count("ben") <= 5
+
+
+def test_turns_are_shared_by_weight(table: Table) -> None:
+    weights = {"ann": 1.0, "ben": 3.0, "cat": 0.5}
+    for client, weight in weights.items():
+        for _ in range(40):
+            table.allowing(weight=weight).queue(client)
+
+    turns = served(table, 45)
+
+    assert {client: turns.count(client) for client in weights} == {"ann": 10, "ben": 30, "cat": 5}
+
+
+def test_newcomer_without_weight_waits_for_as_many_jobs_as_the_weight_says(table: Table) -> None:
+    for _ in range(200):
+        table.allowing(weight=10.0).queue("heavy")
+    served(table, 15)
+
+    for _ in range(3):
+        table.queue("newcomer")
+
+    turns = served(table, 33)
+    assert turns.count("newcomer") == 3
+    assert turns.index("newcomer") <= 10
+
+
+def test_canceled_jobs_of_any_weight_give_their_turns_back(table: Table) -> None:
+    weighty = table.allowing(weight=3.0)
+    tags = []
+    for _ in range(3):
+        job_id = weighty.queue("ann")
+        tags.append(float(table.redis.hget(f"genart:job:{job_id}", "tag") or -1))
+        table.cancel(job_id)
+
+    assert tags == pytest.approx([0, 0, 0])
 
 
 def test_canceled_jobs_cost_their_client_no_turns(table: Table) -> None:

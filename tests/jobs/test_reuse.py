@@ -166,6 +166,28 @@ def test_results_take_no_place_in_the_line_and_none_of_the_quota(table: Table) -
     assert table.survey().outcomes[("text", "succeeded")] == 1, "it was made once"
 
 
+def test_results_use_up_submits_as_any_and_no_bytes(table: Table) -> None:
+    made(table)
+    strict = table.allowing(submits_per_minute=3, bytes_per_client=10)
+
+    answers = [strict.enter("ann", reuse=SAME, size=10) for _ in range(4)]
+
+    assert [answer.outcome for answer in answers] == ["created"] * 3 + ["submits"]
+    assert [answer.usage.submits_left for answer in answers] == [2, 1, 0, 0]
+    assert {(answer.usage.active, answer.usage.bytes) for answer in answers} == {(0, 0)}
+    assert strict.enter("ann", size=10).outcome == "submits", "one rate for all"
+
+
+def test_idempotency_key_is_heard_before_results_and_limits(table: Table) -> None:
+    made(table)
+    strict = table.allowing(submits_per_minute=1)
+    first = strict.enter(reuse=SAME, key="i", fingerprint="f")
+    again = strict.enter(reuse=SAME, key="i", fingerprint="f")
+
+    assert (first.outcome, again.outcome, again.usage.submits_left) == ("created", "replayed", 0)
+    assert len(table.list_ids("ann")) == 2
+
+
 def test_job_with_results_of_another_is_listed_and_followed_as_any(table: Table) -> None:
     first = made(table)
     second = asked(table)

@@ -1,6 +1,7 @@
 """Keys for tests, in a database apart: a key that is made there closes no other gateway."""
 
 import ssl
+from typing import Any
 
 from httpx2 import Client
 from redis import Redis
@@ -13,10 +14,10 @@ from tests.support.gateway import RunningGateway
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and quicker to make than a default
 
 
-def make_key(redis: Redis, name: str = "") -> str:
+def make_key(redis: Redis, name: str = "", **limits: Any) -> str:
     """Make a key and return it."""
     key = access.new_key()
-    known = Key(access.new_key_id(), name, 1)
+    known = Key(access.new_key_id(), name, 1, **limits)
     run(redis, access.create_key(access.digest_of(key.encode()), known))
     return key
 

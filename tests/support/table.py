@@ -32,9 +32,9 @@ class Table:
     def send(self, call: Call[T]) -> T:
         return run(self.redis, call)
 
-    def allowing(self, **limits: int) -> "Table":
+    def allowing(self, **limits: float) -> "Table":
         """Return the same table under other admission limits."""
-        return replace(self, limits=replace(self.limits, **limits))
+        return replace(self, limits=replace(self.limits, **limits))  # type: ignore[arg-type]
 
     def now(self) -> int:
         """Return milliseconds since 1970 by the server's clock."""
@@ -58,6 +58,7 @@ class Table:
         request: str = '{"seed": 1}',
         assets: tuple[str, ...] = (),
         reuse: caller.Reuse = caller.Reuse(),  # noqa: B008  it never changes
+        size: int = 0,
     ) -> Call[caller.Submitted]:
         submission = Submission(
             id=job_id or new_job_id(),
@@ -70,6 +71,7 @@ class Table:
             fingerprint=fingerprint,
             assets=assets,
             reuse=reuse,
+            bytes=size,
         )
         return caller.submit(submission, self.limits, self.keep)
 

@@ -65,9 +65,10 @@ local function leave_ready(id, kind)
 end
 
 -- A client has one job less; a job that never began gives its turn in the line back.
-local function leave_client(client, is_turn_unused)
+local function leave_client(client, bytes, unused_turn)
   local owner = key('client', client)
-  if is_turn_unused then redis.call('HINCRBY', owner, 'tag', -1) end
+  if unused_turn > 0 then redis.call('HINCRBYFLOAT', owner, 'tag', -unused_turn) end
+  if bytes > 0 then redis.call('HINCRBY', owner, 'bytes', -bytes) end
   -- below zero: it had submitted nothing for so long that it was forgotten
   if redis.call('HINCRBY', owner, 'active', -1) < 0 then redis.call('DEL', owner) end
 end
@@ -127,13 +128,15 @@ end
 -- `keep` = {retention_ms, tombstone_ms}.
 local function settle(id, status, facts, keep, now)
   local job = key('job', id)
-  local held = redis.call('HMGET', job, 'kind', 'client', 'attempt', 'status', 'assets')
+  local held = redis.call('HMGET', job, 'kind', 'client', 'attempt', 'status', 'assets', 'bytes',
+    'spacing')
   local kind, client, attempt = held[1], held[2], held[3]
   local expires = now + tonumber(keep[1])
   redis.call('HSET', job, 'status', status, 'finished_at', now, 'expires_at', expires, unpack(facts))
   leave_ready(id, kind)
   redis.call('ZREM', key('leases'), id)
-  leave_client(client, held[4] == 'queued' and attempt == '0')
+  local never_began = held[4] == 'queued' and attempt == '0'
+  leave_client(client, tonumber(held[6] or '0'), never_began and tonumber(held[7] or '1') or 0)
   drop_partial(id)
   if held[5] then leave_assets(client, held[5], expires) end
   redis.call('HINCRBY', key('outcomes'), kind .. ' ' .. status, 1)
@@ -223,7 +226,7 @@ local function reuse(id, source, facts, assets, keep, now)
     made[#made + 1] = field(source, name)
   end
   redis.call('HSET', job, 'status', 'succeeded', 'version', 1, 'attempt', 0, 'cached', 1,
-    'source', source, 'created_at', now, 'finished_at', now, 'expires_at', expires, unpack(facts))
+    'source', source, 'finished_at', now, 'expires_at', expires, unpack(facts))
   redis.call('HSET', job, unpack(made))
   redis.call('ZADD', key('sharers', source), expires, id)
   for sha in string.gmatch(assets, '%S+') do extend_asset(client, sha, expires) end

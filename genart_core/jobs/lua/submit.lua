@@ -1,5 +1,5 @@
 #!lua
--- Idempotency, quota, admission, record, place in line, event and doorbell in one step.
+-- Idempotency, limits, record, place in line, event and doorbell in one step.
 local id, kind, client, request = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local batch_key, cost = ARGV[5], ARGV[6]
 local idempotency_key, fingerprint, idempotency_ms = ARGV[7], ARGV[8], tonumber(ARGV[9])
@@ -8,17 +8,38 @@ local deadline_ms, bell = tonumber(ARGV[12]), {ARGV[13], ARGV[14]}
 local assets = ARGV[15] -- sha256 of each picture that it names
 local cache, version, weights, sha256 = ARGV[16], ARGV[17], ARGV[18], ARGV[19]
 local may_reuse, keep = ARGV[20] == '1', {ARGV[21], ARGV[22]}
-local now = now_ms()
+local bytes, max_bytes = tonumber(ARGV[23]), tonumber(ARGV[24])
+local submits_per_minute, spacing = tonumber(ARGV[25]), 1 / tonumber(ARGV[26])
+local now, MINUTE_MS, ROUNDING = now_ms(), 60000, 1e-3
+
+local owner = key('client', client)
+local held = redis.call('HMGET', owner, 'active', 'tag', 'bytes', 'paid_until')
+local active, used = tonumber(held[1] or '0'), tonumber(held[3] or '0')
+
+-- A bucket that holds a minute's submits and fills up steadily, kept as the time until which its
+-- client has used up its share (the generic cell rate algorithm, ITU-T I.371).
+local interval = submits_per_minute > 0 and MINUTE_MS / submits_per_minute or 0
+local paid_until = math.max(tonumber(held[4] or '0'), now)
+
+local function answer(outcome, job)
+  local left, wait = -1, 0
+  if submits_per_minute > 0 then
+    local room = MINUTE_MS - (paid_until - now)
+    left = math.max(math.floor((room + ROUNDING) / interval), 0)
+    wait = math.max(math.ceil(left > 0 and paid_until - now or interval - room), 0)
+  end
+  return {outcome, job or false, {active, used, left, wait}}
+end
 
 -- sent again because the first reply was lost: it stands
-if redis.call('EXISTS', key('job', id)) == 1 then return {'created', id, view(id, now)} end
+if redis.call('EXISTS', key('job', id)) == 1 then return answer('created', view(id, now)) end
 
 local replay = idempotency_key ~= '' and key('idempotency', client, idempotency_key)
 if replay then
   local known = redis.call('HMGET', replay, 'id', 'fingerprint')
   if known[1] and redis.call('EXISTS', key('job', known[1])) == 1 then
-    if known[2] ~= fingerprint then return {'conflict', known[1]} end
-    return {'replayed', known[1], view(known[1], now)}
+    if known[2] ~= fingerprint then return answer('conflict') end
+    return answer('replayed', view(known[1], now))
   end
 end
 
@@ -28,30 +49,43 @@ local function note_key()
   redis.call('PEXPIRE', replay, idempotency_ms)
 end
 
-local source = may_reuse and made_before(client, cache, version, weights, sha256)
-if source then
-  reuse(id, source, {'id', id, 'kind', kind, 'client', client, 'request', request, 'cost', cost},
-    assets, keep, now)
-  note_key()
-  return {'created', id, view(id, now)}
+local function pay()
+  paid_until = paid_until + interval
+  redis.call('HSET', owner, 'paid_until', paid_until)
+  redis.call('PEXPIRE', owner, CLIENT_TTL_MS)
 end
 
-local owner = key('client', client)
-local held = redis.call('HMGET', owner, 'active', 'tag')
-if tonumber(held[1] or '0') >= max_active then return {'quota', id} end
-if redis.call('ZCARD', key('ready')) >= max_ready then return {'full', id} end
-
--- Start-time fair queueing (Goyal et al. 1996): a client's jobs are spaced one apart in virtual time,
--- so a newcomer stands beside the first waiting job of a heavy client, not behind its last.
-local tag = math.max(tonumber(redis.call('GET', key('virtual')) or '0'), tonumber(held[2] or '0'))
-redis.call('HSET', owner, 'tag', tag + 1)
-redis.call('HINCRBY', owner, 'active', 1)
-redis.call('PEXPIRE', owner, CLIENT_TTL_MS)
-
 local deadline = deadline_ms > 0 and now + deadline_ms or 0
-redis.call('HSET', key('job', id), 'id', id, 'kind', kind, 'client', client, 'request', request,
-  'status', 'queued', 'version', 1, 'attempt', 0, 'strikes', 0, 'batch_key', batch_key,
-  'cost', cost, 'tag', tag, 'created_at', now, 'deadline_at', deadline, 'step', 0, 'total', 0)
+local facts = {'id', id, 'kind', kind, 'client', client, 'request', request, 'cost', cost,
+  'created_at', now, 'deadline_at', deadline}
+
+-- What has been made before is a submit, but nothing to wait for: it takes up no more than its rate.
+local is_too_soon = paid_until + interval - now > MINUTE_MS + ROUNDING
+local source = may_reuse and made_before(client, cache, version, weights, sha256)
+if source then
+  if is_too_soon then return answer('submits') end
+  pay()
+  reuse(id, source, facts, assets, keep, now)
+  note_key()
+  return answer('created', view(id, now))
+end
+
+if active >= max_active then return answer('jobs') end
+if max_bytes > 0 and used + bytes > max_bytes then return answer('bytes') end
+if redis.call('ZCARD', key('ready')) >= max_ready then return answer('full') end
+if is_too_soon then return answer('submits') end
+
+-- Start-time fair queueing (Goyal et al. 1996): a client's jobs are spaced in virtual time, the
+-- closer the more weight it has, so a newcomer stands beside the first waiting job of a heavy
+-- client, not behind its last.
+local tag = math.max(tonumber(redis.call('GET', key('virtual')) or '0'), tonumber(held[2] or '0'))
+active, used = active + 1, used + bytes
+redis.call('HSET', owner, 'tag', tag + spacing, 'active', active, 'bytes', used)
+pay()
+
+redis.call('HSET', key('job', id), 'status', 'queued', 'version', 1, 'attempt', 0, 'strikes', 0,
+  'batch_key', batch_key, 'tag', tag, 'bytes', bytes, 'spacing', spacing, 'step', 0, 'total', 0,
+  unpack(facts))
 if assets ~= '' then
   redis.call('HSET', key('job', id), 'assets', assets)
   hold_assets(client, assets)
@@ -66,4 +100,4 @@ note_key()
 redis.call('HINCRBY', key('outcomes'), kind .. ' submitted', 1)
 emit_status(id, 'queued', 0, 1)
 ring(bell, id, now)
-return {'created', id, view(id, now)}
+return answer('created', view(id, now))
