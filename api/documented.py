@@ -3,6 +3,7 @@
 from typing import Any, TypeAlias
 
 from api.errors import MEDIA_TYPE, PROBLEMS
+from api.options import parameters
 from api.representation import JobView, PageView
 from api.schemas import ExplanationView, HealthView, ModelsView, ModelView
 from genart_core.catalogue import Kind, accept_all
@@ -17,11 +18,15 @@ SUBMIT = """Enter a job. The answer is `202` at once, with the whole job and its
 
 With `Prefer: wait=n` the answer is held back for up to n seconds; a job that has ended by then is
 answered with `200`. With `Idempotency-Key` the same request can be sent again safely: it gives the
-job that the first one made. Keys are kept for 24 hours.
+job that the first one made, as it is by now, and nothing is made twice. Keys are kept for 24 hours;
+one that comes with another request is a 422, one whose job has been removed since a 410.
 
 A request that names its `seed` and has been made for you before is answered with `200` and a new
 job that has its outputs, `cached: true`. `Cache-Control: no-cache` has it made anew; with
-`no-store` its results are not given to later requests either."""
+`no-store` its results are not given to later requests either.
+
+What is said of the job rather than of the art stands in the address, the same for all kinds and
+forms of body: `?priority=high&tag=a&tag=b&finish_within=60`."""
 
 EVENTS = """The job's life as server-sent events, until it is done.
 
@@ -68,11 +73,14 @@ _SUBMIT_HEADERS = {
     **_JOB_HEADERS,
     "Location": _header("The job's address."),
     "Idempotency-Replayed": _header("`true` if the job is that of an earlier request."),
-    "Preference-Applied": _header("The wait that was granted."),
+    "Preference-Applied": _header("What of `Prefer` was heeded, with the wait granted."),
     **QUOTA_HEADERS,
 }
 _PREFER = _parameter(
-    "Prefer", "`wait=n`: hold the answer back for up to n seconds (RFC 7240).", "wait=30"
+    "Prefer",
+    "RFC 7240. `wait=n`: hold the answer back for up to n seconds. `respond-async`: answer before "
+    "the job has ended, after the wait if there is one; that is the default.",
+    "wait=30",
 )
 _IF_NONE_MATCH = _parameter(
     "If-None-Match", "Entity tags already at hand; if one is current: 304.", '"v3"'
@@ -127,6 +135,7 @@ def submit_responses(kind: Kind) -> Responses:
         **problems(
             *("forbidden_host", "forbidden_origin", "body_too_large", "unsupported_media_type"),
             *("invalid_json", "invalid_request", "unknown_model", "idempotency_conflict"),
+            *("invalid_parameter", "gone"),
             *(("model_not_pulled",) if kind.models == PUBLIC_ART else ()),
             *(("too_large",) if kind.check is not accept_all else ()),
             *(_PICTURE_PROBLEMS if image_fields(kind.request) else ()),
@@ -141,12 +150,12 @@ def submit_headers() -> dict[str, Any]:
 
 
 def submit_parameters() -> list[dict[str, Any]]:
-    """Headers of any request that enters a job."""
-    return [_PREFER, _KEY]
+    """Parameters and headers of any request that enters a job."""
+    return [*parameters(), _PREFER, _KEY]
 
 
 def submit_extra(kind: Kind) -> dict[str, Any]:
-    """Body and headers of a POST that makes art."""
+    """Body, parameters and headers of a POST that makes art."""
     schema = {"$ref": f"#/components/schemas/{kind.request.__name__}"}
     full = example_of(kind)
     required = {name for name, field in kind.request.model_fields.items() if field.is_required()}
@@ -160,7 +169,7 @@ def submit_extra(kind: Kind) -> dict[str, Any]:
         content["multipart/form-data"] = _form_content(kind)
     return {
         "requestBody": {"required": True, "content": content},
-        "parameters": [_PREFER, _KEY, _CACHE_CONTROL],
+        "parameters": [*submit_parameters(), _CACHE_CONTROL],
     }
 
 

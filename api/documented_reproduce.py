@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.documented import Responses, problems, submit_headers, submit_parameters
+from api.documented import ADMISSION, Responses, problems, submit_headers, submit_parameters
 from api.documented_assets import CREATE_EXTRA
 from api.representation import JobView
 from api.reproduction import WarningView
@@ -27,14 +27,14 @@ def responses() -> Responses:
             *("unsupported_media_type", "invalid_json", "invalid_form", "invalid_image"),
             *("not_reproducible", "invalid_request", "unknown_input", "unknown_asset"),
             *("unknown_model", "model_not_pulled", "too_large", "idempotency_conflict"),
-            *("invalid_header", "quota_exceeded", "queue_full", "draining"),
-            *("files_unavailable", "store_unavailable"),
+            *("invalid_parameter", "gone", "invalid_header", "draining"),
+            *("files_unavailable", "store_unavailable", *ADMISSION),
         ),
     }
 
 
 def body_extra(body: type[BaseModel]) -> dict[str, Any]:
-    """Body and headers of making something again."""
+    """Body, parameters and headers of making something again."""
     content = dict(CREATE_EXTRA["requestBody"]["content"])
     content["application/json"] = {"schema": body.model_json_schema()}
     return {

@@ -18,25 +18,43 @@ def fields_of(scope: Scope) -> dict[bytes, bytes]:
     return dict(scope["headers"])
 
 
-def wait_seconds(scope: Scope, limit: int) -> int:
-    """Return how long the caller would wait for the job (`Prefer: wait=n`), 0 if it didn't say.
+class Preferences(NamedTuple):
+    """How a caller would like its answer: after so many seconds at most, None = it didn't say.
 
-    A preference that can't be read is ignored, as RFC 7240 wants.
+    `respond_async` says that it may come before the job has ended.
     """
+
+    wait: int | None = None
+    respond_async: bool = False
+
+    def applied(self, *, is_async: bool) -> dict[str, str]:
+        """Return what of it was heeded; `is_async` if the answer came before the job's end."""
+        heeded = ["respond-async"] if self.respond_async and is_async else []
+        heeded += [] if self.wait is None else [f"wait={self.wait}"]
+        return {"preference-applied": ", ".join(heeded)} if heeded else {}
+
+
+_NONE = Preferences()
+
+
+def preferences(scope: Scope, max_wait: int) -> Preferences:
+    """Return what `Prefer` says of it, the wait as it is granted.
+
+    A preference that can't be read is ignored, and of one that comes twice the first is taken, as
+    RFC 7240 wants. Where no wait is granted at all, none is heeded.
+    """
+    found: dict[str, str] = {}
     for name, value in scope["headers"]:
-        if name != b"prefer":
-            continue
-        for preference in value.decode("latin-1").split(","):
-            token, _, number = preference.partition(";")[0].partition("=")
-            if token.strip().lower() == "wait":
-                return _seconds(number.strip().strip('"'), limit)
-    return 0
-
-
-def _seconds(number: str, limit: int) -> int:
-    if not (number.isascii() and number.isdigit()):
-        return 0
-    return min(int(number[:9]), limit)
+        if name == b"prefer":
+            for preference in value.decode("latin-1").split(","):
+                token, _, number = preference.partition(";")[0].partition("=")
+                found.setdefault(token.strip().lower(), number.strip().strip('"'))
+    if not found:
+        return _NONE
+    number = found.get("wait", "")
+    is_number = number.isascii() and number.isdigit() and max_wait > 0
+    wait = min(int(number[:9]), max_wait) if is_number else None
+    return Preferences(wait, "respond-async" in found)
 
 
 def idempotency_key(fields: dict[bytes, bytes]) -> str:

@@ -88,10 +88,14 @@ class JobView(BaseModel):
     )
     cached: bool = Field(description="Whether the outputs are those of an earlier equal request.")
     request: dict[str, Any] = Field(description="What was asked for, defaults and seed filled in.")
+    priority: Literal["low", "normal", "high"] = Field(description="Among its caller's own jobs.")
+    tags: list[str]
     progress: ProgressView
     queue_position: int | None = Field(description="Jobs before it; 0 = next, null = not waiting.")
     eta: EtaView | None = Field(description="Null when done, or when nothing was measured yet.")
     created_at: datetime
+    start_by: datetime | None = Field(description="If no worker has begun by then: expired.")
+    finish_by: datetime | None = Field(description="If it has not ended by then: expired.")
     started_at: datetime | None
     finished_at: datetime | None
     expires_at: datetime | None = Field(description="When the job and its outputs are removed.")
@@ -159,10 +163,14 @@ def _members(job: Job, position: int | None, eta: Eta | None) -> dict[str, Any]:
         "attempt": job.attempt,
         "cached": job.cached,
         "request": job.request,
+        "priority": job.priority,
+        "tags": job.tags,
         "progress": _progress(job.status, job.step, job.total),
         "queue_position": position,
         "eta": {"low": eta.low, "high": eta.high} if eta else None,
         "created_at": timestamp(job.created_at),
+        "start_by": timestamp(job.start_by),
+        "finish_by": timestamp(job.deadline_at),
         "started_at": timestamp(_started(job)),
         "finished_at": timestamp(job.finished_at),
         "expires_at": timestamp(job.expires_at),

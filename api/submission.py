@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from api.dependencies import Gateway
 from api.errors import ProblemError
+from api.options import JobOptions
 from api.quota import quota_headers, refusal, require_fits, weigh
 from api.reuse import reuse_of
 from api.validation import shown
 from genart_core.catalogue import Kind, accept_all
 from genart_core.errors import ModelNotPulledError, RefusedError
-from genart_core.jobs.caller import Reuse, Submission
+from genart_core.jobs.caller import Limits, Reuse, Submission, Submitted
 from genart_core.jobs.caller import submit as submit_call
 from genart_core.jobs.record import JobId, Placed
 from genart_core.request import ArtRequest, draw_seed, references
@@ -22,7 +23,7 @@ _FRESH_SECONDS = 0.25  # a model that has just appeared is found this soon
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is asked for, by whom, and under which idempotency key ("" = none).
+    """What is asked for, by whom, under which idempotency key ("" = none), and how to treat it.
 
     `directives` are those of `Cache-Control`.
     """
@@ -30,6 +31,7 @@ class Entry:
     kind: Kind
     client: str
     idempotency_key: str
+    options: JobOptions
     directives: frozenset[str]
 
 
@@ -49,9 +51,8 @@ async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequ
     Raises:
         ProblemError: if the key was used for something else, or limits are in the way.
     """
-    kind, asked = entry.kind, request.model_dump_json()
+    kind, options, asked, reuse = entry.kind, entry.options, request.model_dump_json(), Reuse()
     key, fingerprint = _marks(entry, asked)
-    reuse = Reuse()
     if request.seed is None:
         request = request.model_copy(update={"seed": draw_seed()})
         asked = request.model_dump_json()
@@ -73,14 +74,15 @@ async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequ
         assets=assets,
         bytes=size,
         reuse=reuse,
+        priority=options.priority,
+        tags=options.tags,
+        start_within_ms=(options.start_within or 0) * 1000,
+        finish_within_ms=(options.finish_within or 0) * 1000,
     )
     call = submit_call(submission, limits, gateway.settings.keep_ms)
     submitted = await gateway.ask(call)
-    if submitted.outcome == "conflict":
-        detail = "This Idempotency-Key came before with another request; use a new key for this one"
-        raise ProblemError("idempotency_conflict", detail)
     if submitted.placed is None:
-        raise refusal(gateway, limits, submitted, size)
+        raise _refusal(gateway, limits, submitted, size)
     headers = quota_headers(limits, submitted.usage)
     return Entered(submitted.placed, submitted.outcome == "replayed", headers)
 
@@ -93,7 +95,18 @@ def _marks(entry: Entry, asked: str) -> tuple[str, str]:
     if not entry.idempotency_key:
         return "", ""
     key = sha256(entry.idempotency_key.encode()).hexdigest()
-    return key, sha256(f"{entry.kind.name} {asked}".encode()).hexdigest()
+    sent = f"{entry.kind.name} {asked}{entry.options.fingerprint}"
+    return key, sha256(sent.encode()).hexdigest()
+
+
+def _refusal(gateway: Gateway, limits: Limits, submitted: Submitted, size: int) -> ProblemError:
+    if submitted.outcome == "conflict":
+        detail = "This Idempotency-Key came before with another request; use a new key for this one"
+        return ProblemError("idempotency_conflict", detail)
+    if submitted.outcome == "gone":
+        detail = "The job of this Idempotency-Key ended and has been removed; use a new key"
+        return ProblemError("gone", detail)
+    return refusal(gateway, limits, submitted, size)
 
 
 async def vet(gateway: Gateway, kind: Kind, request: ArtRequest) -> None:

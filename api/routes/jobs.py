@@ -10,7 +10,7 @@ from api import documented
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of, unknown_job
 from api.errors import ProblemError
 from api.events import follow, parse_event_id
-from api.headers import fields_of, is_known, wait_seconds
+from api.headers import fields_of, is_known, preferences
 from api.representation import etag, job_response, view
 from api.validation import shown
 from api.waiting import Patience, wait_for_change, wait_for_end
@@ -64,21 +64,20 @@ async def get_job(request: Request, job_id: str) -> Response:
     """
     gateway, client, fields = gateway_of(request), client_of(request), fields_of(request.scope)
     checked = job_id_of(job_id)
-    seconds = wait_seconds(request.scope, gateway.settings.max_wait_seconds)
-    headers = {"preference-applied": f"wait={seconds}"} if seconds else {}
-    patience = Patience(seconds, request.receive)
+    prefer = preferences(request.scope, gateway.settings.max_wait_seconds)
+    patience = Patience(prefer.wait or 0, request.receive)
 
     def is_news(job: Job) -> bool:
         return not is_known(fields, etag(job))
 
-    if not seconds:
+    if not prefer.wait:
         found = await gateway.ask(caller.get(checked, client))
     elif b"if-none-match" in fields:
         found = await wait_for_change(gateway, checked, client, patience, is_news=is_news)
     else:
         found = await wait_for_end(gateway, checked, client, patience)
     placed = found_job(checked, found)
-    response = job_response(placed, 200, headers)
+    response = job_response(placed, 200, prefer.applied(is_async=False))
     if is_news(placed.job):
         return response
     kept = {

@@ -11,8 +11,9 @@ from api.bodies import parse, read_body, require_json
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.drafts import read_draft
 from api.errors import NO_MEMBERS
-from api.headers import cache_directives, fields_of, idempotency_key, wait_seconds
+from api.headers import cache_directives, fields_of, idempotency_key, preferences
 from api.inputs import resolve
+from api.options import options_of
 from api.representation import job_response, job_url
 from api.submission import Entry, submit, vet
 from api.waiting import Patience, submit_and_wait
@@ -49,8 +50,9 @@ def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             raise draining()
         if not has_pictures:
             require_json(request, fields, kind)
+        options = options_of(request.scope, gateway.settings.job_deadline_seconds)
         directives = cache_directives(request.scope)
-        entry = Entry(kind, client_of(request), idempotency_key(fields), directives)
+        entry = Entry(kind, client_of(request), idempotency_key(fields), options, directives)
         if has_pictures:
             art = await _read_pictured(gateway, request, fields, entry)
         else:
@@ -71,24 +73,24 @@ async def enter(
     answer.
     """
     gateway, job_id = gateway_of(request), new_job_id()
-    seconds = wait_seconds(request.scope, gateway.settings.max_wait_seconds)
-    if not seconds:
+    prefer = preferences(request.scope, gateway.settings.max_wait_seconds)
+    if not prefer.wait:
         entered = await submit(gateway, entry, job_id, art)
-        status, headers = 200 if entered.placed.job.cached else 202, {**entered.headers}
+        has_ended = entered.placed.job.cached
     else:
         entered = await submit_and_wait(
             gateway,
             job_id,
             entry.client,
-            Patience(seconds, request.receive),
+            Patience(prefer.wait, request.receive),
             lambda: submit(gateway, entry, job_id, art),
         )
-        status = 200 if entered.placed.job.is_terminal else 202
-        headers = {**entered.headers, "preference-applied": f"wait={seconds}"}
+        has_ended = entered.placed.job.is_terminal
+    headers = {**entered.headers, **prefer.applied(is_async=not has_ended)}
     headers["location"] = job_url(entered.placed.job.id)
     if entered.is_replay:
         headers["idempotency-replayed"] = "true"
-    return job_response(entered.placed, status, headers, members)
+    return job_response(entered.placed, 200 if has_ended else 202, headers, members)
 
 
 async def _read_pictured(

@@ -13,6 +13,7 @@ from api.errors import ProblemError
 from api.headers import fields_of, idempotency_key
 from api.inputs import resolve
 from api.openapi import version
+from api.options import options_of
 from api.reproduction import Made, made_of_job, made_of_signature, request_of, warnings
 from api.routes.kinds import enter
 from api.sent import read_picture
@@ -57,6 +58,7 @@ async def reproduce(request: Request) -> Response:
     if gateway.is_draining:
         raise draining()
     key = idempotency_key(fields)
+    options = options_of(request.scope, gateway.settings.job_deadline_seconds)
     made = await _made(gateway, request, fields, client)
     kind = request.app.state.kinds.get(made.kind)
     if kind is None:
@@ -66,7 +68,7 @@ async def reproduce(request: Request) -> Response:
     await vet(gateway, kind, art)
     art = await resolve(gateway, client, Draft(art, [], {}))
     told = warnings(made, gateway.overview.models, version())
-    entry = Entry(kind, client, key, _ALWAYS_MADE)
+    entry = Entry(kind, client, key, options, _ALWAYS_MADE)
     return await enter(request, entry, art, {"warnings": told})
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from genart_core.jobs.queue import doorbell_pieces
-from genart_core.jobs.record import JobId, Pace, Placed, decode_job
+from genart_core.jobs.record import JobId, Pace, Placed, Priority, decode_job
 from genart_core.jobs.store import Call, Keep, pairs_of, text_of
 
 Visibility = Literal["found", "gone", "missing"]
@@ -29,7 +29,9 @@ class Reuse(NamedTuple):
 class Submission:
     """What the gateway knows of a job before it exists. `request` is JSON with the seed drawn.
 
-    `assets` are the sha256 of the pictures that it names.
+    `assets` are the sha256 of the pictures that it names, `bytes` what these and the request weigh.
+    It must be begun `start_within_ms`, and have ended `finish_within_ms` after its submit; 0 is no
+    bound of its own.
     """
 
     id: JobId
@@ -43,6 +45,10 @@ class Submission:
     assets: tuple[str, ...] = ()
     reuse: Reuse = Reuse()
     bytes: int = 0
+    priority: Priority = "normal"
+    tags: tuple[str, ...] = ()
+    start_within_ms: int = 0
+    finish_within_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,12 @@ class Usage(NamedTuple):
 class Submitted(NamedTuple):
     """`created` and `replayed` carry the job; the others say what was in the way.
 
-    That is another request under this idempotency key (`conflict`), too many unfinished jobs
-    (`jobs`) or bytes of them (`bytes`), too many submits a minute (`submits`), or a `full` line.
+    Under this idempotency key that is another request (`conflict`), or a job that has been removed
+    after its time (`gone`); else too many unfinished jobs (`jobs`) or bytes of them (`bytes`), too
+    many submits a minute (`submits`), or a `full` line.
     """
 
-    outcome: Literal["created", "replayed", "conflict", "jobs", "bytes", "submits", "full"]
+    outcome: Literal["created", "replayed", "conflict", "gone", "jobs", "bytes", "submits", "full"]
     placed: Placed | None
     usage: Usage
 
@@ -94,15 +101,17 @@ def submit(submission: Submission, limits: Limits, keep: Keep) -> Call[Submitted
     If its results are there already, it has ended with them.
     """
     job, reuse = submission, submission.reuse
+    live_ms = job.finish_within_ms or limits.deadline_ms
     return Call(
         "submit",
         (
             *(job.id, job.kind, job.client, job.request, job.batch_key, job.cost),
             *(job.idempotency_key, job.fingerprint, _IDEMPOTENCY_MS),
-            *(limits.active_per_client, limits.ready, limits.deadline_ms),
+            *(limits.active_per_client, limits.ready, live_ms),
             *(*doorbell_pieces(), " ".join(job.assets)),
             *(reuse.key, reuse.version, *reuse.weights, int(reuse.may_read), *keep),
             *(job.bytes, limits.bytes_per_client, limits.submits_per_minute, limits.weight),
+            *(job.priority, " ".join(job.tags), job.start_within_ms),
         ),
         lambda reply: Submitted(
             reply[0].decode(), _placed(reply[1]) if reply[1] else None, Usage(*reply[2])

@@ -21,6 +21,7 @@ STATUSES: tuple[Status, ...] = (
     "canceled",
     "expired",
 )
+Priority = Literal["low", "normal", "high"]
 TERMINAL: frozenset[Status] = frozenset({"succeeded", "failed", "canceled", "expired"})
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
@@ -73,6 +74,7 @@ class Job:
     """One job's record. Times are milliseconds since 1970 by Redis' clock; 0 means not yet.
 
     `provenance` says what made the outputs: version, device, and the weights' sha256 by name.
+    A worker must have begun by `start_by`, and ended by `deadline_at`.
     `preview` is how a running job looks so far; it is number `previews` - 1 of those shown.
     One that is `cached` was never made: its outputs are those of an earlier job.
     """
@@ -90,7 +92,10 @@ class Job:
     started_at: int
     finished_at: int
     expires_at: int
+    start_by: int
     deadline_at: int
+    priority: Priority
+    tags: tuple[str, ...]
     step: int
     total: int
     fence: int
@@ -159,7 +164,10 @@ def decode_job(fields: Mapping[bytes, bytes]) -> Job:
         started_at=number(b"started_at"),
         finished_at=number(b"finished_at"),
         expires_at=number(b"expires_at"),
+        start_by=number(b"start_by"),
         deadline_at=number(b"deadline_at"),
+        priority=cast(Priority, text(b"priority") or "normal"),
+        tags=tuple(text(b"tags").split()),
         step=number(b"step"),
         total=number(b"total"),
         fence=number(b"fence"),

@@ -167,6 +167,16 @@ def test_file_stays_though_the_job_that_made_it_is_deleted(
     assert not list((gateway.settings.home / "blobs").rglob(f"{job_id}.*"))
 
 
+def test_answer_with_results_is_not_async(post: Post, maker: Player) -> None:
+    made(post, maker, seed=5)
+
+    answers = [post({"Prefer": prefer}, seed=5) for prefer in ("respond-async", "wait=5")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert "preference-applied" not in answers[0].headers
+    assert answers[1].headers["preference-applied"] == "wait=5"
+
+
 def test_output_of_such_a_job_can_be_the_picture_of_another(
     caller: Client, painter: Player
 ) -> None:

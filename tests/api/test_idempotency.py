@@ -4,7 +4,8 @@ import pytest
 from httpx2 import Client, Response
 
 from tests.api.conftest import Post
-from tests.api.player import Player
+from tests.api.player import Player, when_somebody_waits
+from tests.support.gateway import RunningGateway
 from tests.support.table import Table
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
@@ -82,6 +83,45 @@ def test_requests_with_one_key_at_the_same_time_make_one_job(post: Post, table: 
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
     assert table.survey().ready["text"][0] == 1
+
+
+@pytest.mark.parametrize("other", ["priority=high", "tag=a", "finish_within=9", ""])
+def test_same_key_with_other_options_is_refused(http: Client, other: str) -> None:
+    url, body = "/v1/text?priority=low&tag=b", {"model": "tiny"}
+    first = http.post(url, json=body, headers=KEY)
+
+    assert http.post(f"/v1/text?{other}", json=body, headers=KEY).status_code == 422
+    again = http.post("/v1/text?tag=b&priority=low", json=body, headers=KEY)
+    assert again.json()["id"] == first.json()["id"]
+
+
+def test_replay_comes_while_the_first_caller_still_waits(
+    gateway: RunningGateway, post: Post, worker: Player
+) -> None:
+    replays = []
+
+    def work() -> None:
+        replays.append(post(KEY))
+        worker.make()
+
+    thread = when_somebody_waits(gateway, work)
+    first = post({**KEY, "Prefer": "wait=30"})
+    thread.join()
+
+    assert (replays[0].status_code, replays[0].json()["status"]) == (202, "queued")
+    assert replays[0].json()["id"] == first.json()["id"]
+
+
+def test_key_of_a_job_that_is_past_its_time_makes_nothing_twice(
+    http: Client, post: Post, worker: Player, table: Table
+) -> None:
+    first = post(KEY).json()
+    worker.make()
+    table.redis.delete(f"genart:job:{first['id']}")  # what its expiry does
+
+    answer = post(KEY)
+    assert (answer.status_code, answer.json()["code"]) == (410, "gone")
+    assert http.get(first["urls"]["self"]).status_code == 410
 
 
 def test_deleted_job_is_not_replayed(http: Client, post: Post) -> None:

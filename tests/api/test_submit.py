@@ -114,11 +114,29 @@ def test_wait_that_is_too_short_is_answered_202(post: Post) -> None:
     assert 0.9 < time.monotonic() - began < 5
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     assert answer.headers["location"]
+    assert answer.headers["preference-applied"] == "respond-async, wait=1"
+
+
+def test_answer_that_came_after_the_end_was_not_async(
+    gateway: RunningGateway, post: Post, worker: Player
+) -> None:
+    thread = when_somebody_waits(gateway, worker.make)
+    answer = post({"Prefer": "respond-async, wait=30"})
+    thread.join()
+
+    assert (answer.status_code, answer.headers["preference-applied"]) == (200, "wait=30")
+
+
+@pytest.mark.parametrize("prefer", ["respond-async", "wait=0", "Respond-Async, wait=0"])
+def test_preference_for_an_answer_at_once_is_heeded(post: Post, prefer: str) -> None:
+    answer = post({"Prefer": prefer})
+
+    assert (answer.status_code, answer.headers["preference-applied"]) == (202, prefer.lower())
 
 
 @pytest.mark.parametrize(
     "prefer",
-    ["", "wait", "wait=", "wait=x", "wait=-1", "wait=0", "wait=1.5", ";;=", "respond-async"],
+    ["", "wait", "wait=", "wait=x", "wait=-1", "wait=1.5", ";;=", "return=minimal"],
 )
 def test_preference_that_cannot_be_read_is_ignored(post: Post, prefer: str) -> None:
     answer = post({"Prefer": prefer})

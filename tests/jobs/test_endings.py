@@ -191,3 +191,33 @@ def test_job_given_back_keeps_its_deadline(table: Table) -> None:
     table.hand_back(job)
 
     wait_for(lambda: table.reap() and table.job(job.id).status == "expired", 2, "it expired")
+
+
+def test_job_that_nobody_begins_in_time_expires(table: Table) -> None:
+    job_id = table.queue(start_within_ms=1, finish_within_ms=60_000)
+    assert 0 < table.job(job_id).start_by < table.job(job_id).deadline_at
+
+    wait_for(lambda: table.now() > table.job(job_id).start_by, 2, "it is late")
+    assert table.claim().outcome == "empty"
+    assert table.job(job_id).status == "expired"
+
+
+def test_reaper_ends_a_job_that_nobody_begins(table: Table) -> None:
+    job_id = table.queue(start_within_ms=1)
+
+    wait_for(lambda: table.reap() and table.job(job_id).status == "expired", 2, "it expired")
+
+
+def test_job_that_was_begun_in_time_may_wait_again(table: Table) -> None:
+    job = table.running(start_within_ms=50)
+    table.hand_back(job)
+
+    wait_for(lambda: table.now() > job.start_by, 2, "the time to start is past")
+    table.reap()
+    assert table.take().id == job.id
+
+
+def test_own_time_to_live_comes_before_that_of_the_settings(table: Table) -> None:
+    job = table.job(table.allowing(deadline_ms=60_000).queue(finish_within_ms=5000))
+
+    assert job.deadline_at == job.created_at + 5000

@@ -32,6 +32,7 @@ EDGES = {
 clients = st.sampled_from(["ann", "ben", "cat"])
 slots = st.sampled_from(["s1", "s2"])
 batch_keys = st.sampled_from(["a", "b"])
+priorities = st.sampled_from(["low", "normal", "high"])
 kinds = st.sampled_from(sorted(KINDS))
 
 
@@ -59,17 +60,25 @@ class JobTable(RuleBasedStateMachine):
         self.table = table
         self.known = Known()
 
-    @rule(target=ids, client=clients, kind=kinds, batch_key=batch_keys, late=st.booleans())
-    def submit(self, client: str, kind: str, batch_key: str, late: bool) -> JobId:
+    @rule(
+        target=ids,
+        client=clients,
+        kind=kinds,
+        batch_key=batch_keys,
+        priority=priorities,
+        late=st.booleans(),
+    )
+    def submit(self, client: str, kind: str, batch_key: str, priority: str, late: bool) -> JobId:
         table = self.table.allowing(deadline_ms=60_000 if late else 0)
         self.known.submitted += 1
-        return table.queue(client, kind=kind, batch_key=batch_key, size=len(self.known.jobs))
+        facts = {"kind": kind, "batch_key": batch_key, "priority": priority}
+        return table.queue(client, size=len(self.known.jobs), **facts)
 
-    @rule(target=ids, client=clients, kind=kinds)
-    def submit_with_a_seed(self, client: str, kind: str) -> JobId:
+    @rule(target=ids, client=clients, kind=kinds, priority=priorities)
+    def submit_with_a_seed(self, client: str, kind: str, priority: str) -> JobId:
         self.known.submitted += 1
-        reuse = Reuse(kind, may_read=True, version="1")
-        return self.table.queue(client, kind=kind, reuse=reuse, size=len(self.known.jobs))
+        facts = {"kind": kind, "priority": priority, "size": len(self.known.jobs)}
+        return self.table.queue(client, reuse=Reuse(kind, may_read=True, version="1"), **facts)
 
     @rule(target=claims, slot=slots, limit=st.integers(1, 3), join=batch_keys | st.none())
     def claim(self, slot: str, limit: int, join: str | None) -> object:
@@ -184,6 +193,13 @@ class JobTable(RuleBasedStateMachine):
         for kind in KINDS:
             of_kind = {job_id for job_id in queued if self.known.jobs[job_id].kind == kind}
             assert self.table.members(f"ready:{kind}") == of_kind
+        for client in ("ann", "ben", "cat"):
+            for priority in ("low", "normal", "high"):
+                assert self.table.members(f"waiting:{client}:{priority}") == {
+                    f"{j.id} {j.kind}"
+                    for j in self.known.jobs.values()
+                    if (j.client, j.priority, j.status) == (client, priority, "queued")
+                }
         assert self.table.members("deadlines") == {
             i for i in queued if self.known.jobs[i].deadline_at
         }

@@ -166,6 +166,20 @@ def test_results_take_no_place_in_the_line_and_none_of_the_quota(table: Table) -
     assert table.survey().outcomes[("text", "succeeded")] == 1, "it was made once"
 
 
+def test_job_with_results_is_tagged_and_dated_as_any(table: Table) -> None:
+    made(table)
+
+    job = asked(
+        table, priority="high", tags=("a", "b"), start_within_ms=60_000, finish_within_ms=90_000
+    )
+
+    assert (job.cached, job.priority, job.tags) == (True, "high", ("a", "b"))
+    times = (job.start_by - job.created_at, job.deadline_at - job.created_at)
+    assert times == (60_000, 90_000)
+    assert table.names("genart:waiting:*") == []
+    assert table.members("deadlines") == set()
+
+
 def test_results_use_up_submits_as_any_and_no_bytes(table: Table) -> None:
     made(table)
     strict = table.allowing(submits_per_minute=3, bytes_per_client=10)

@@ -59,6 +59,7 @@ class Table:
         assets: tuple[str, ...] = (),
         reuse: caller.Reuse = caller.Reuse(),  # noqa: B008  it never changes
         size: int = 0,
+        **options: Any,
     ) -> Call[caller.Submitted]:
         submission = Submission(
             id=job_id or new_job_id(),
@@ -72,6 +73,7 @@ class Table:
             assets=assets,
             reuse=reuse,
             bytes=size,
+            **options,
         )
         return caller.submit(submission, self.limits, self.keep)
 
@@ -212,6 +214,16 @@ class Table:
         found = self.look_up(job_id)
         assert found.placed is not None
         return found.placed.position
+
+    def line(self) -> list[JobId]:
+        """Return the jobs that wait, the next one first."""
+        return [JobId(text_of(job_id)) for job_id in self.redis.zrange("genart:ready", 0, -1)]
+
+    def turn(self, job_id: JobId) -> float:
+        """Return where in virtual time a waiting job stands."""
+        score = self.redis.zscore("genart:ready", job_id)
+        assert score is not None, f"{job_id} does not wait"
+        return float(score)
 
     def events(
         self, job_id: JobId, after: str = "0-0", *, client: str = "", count: int = 10_000

@@ -10,14 +10,23 @@ local now = now_ms()
 -- A worker that its supervisor has written off must not take on new work.
 if (redis.call('GET', key('epoch', slot)) or epoch) ~= epoch then return {'stale', {}} end
 
+local WAITS = {'deadline_at', 'start_by', 'attempt'}
+
+-- Whether a job has waited too long; nil if its record is gone.
+local function late(held)
+  if not held[1] then return nil end
+  local until_ = patience(tonumber(held[1]), tonumber(held[2] or '0'), tonumber(held[3]))
+  return until_ > 0 and until_ <= now
+end
+
 -- Clears the head of one kind's line of what can no longer run; returns the head and its tag.
 local function head_of(kind)
   while true do
     local head = redis.call('ZRANGE', key('ready', kind), 0, 0, 'WITHSCORES')
     if #head == 0 then return nil end
-    local deadline = tonumber(field(head[1], 'deadline_at') or '-1')
-    if deadline == 0 or deadline > now then return head[1], tonumber(head[2]) end
-    if deadline < 0 then
+    local is_late = late(redis.call('HMGET', key('job', head[1]), unpack(WAITS)))
+    if is_late == false then return head[1], tonumber(head[2]) end
+    if is_late == nil then
       leave_ready(head[1], kind)
     else
       local detail = 'Missed its deadline before a worker was free'
@@ -47,11 +56,12 @@ local function next_fence()
   return fence
 end
 
-local function take(id, kind)
-  leave_ready(id, kind)
+local function take(id, kind, turn)
   local job = key('job', id)
+  local held = redis.call('HMGET', job, 'client', 'priority')
+  leave_ready(id, kind, held[1], held[2] or nil)
   local attempt = redis.call('HINCRBY', job, 'attempt', 1)
-  redis.call('HSET', job, 'status', 'running', 'fence', next_fence(),
+  redis.call('HSET', job, 'status', 'running', 'fence', next_fence(), 'tag', turn,
     'worker', worker, 'slot', slot, 'epoch', epoch, 'started_at', now)
   redis.call('ZADD', key('leases'), now + lease_ms, id)
   emit_status(id, 'running', attempt, touch(id, 'running'))
@@ -67,10 +77,10 @@ local taken = {}
 local line = redis.call('ZRANGE', key('ready', kind), 0, room * 4 - 1, 'WITHSCORES')
 for i = 1, #line, 2 do
   if #taken >= room then break end
-  local held = redis.call('HMGET', key('job', line[i]), 'batch_key', 'deadline_at')
-  local deadline = tonumber(held[2] or '-1') -- 0: none; -1: the record is gone
-  if held[1] == wanted and (deadline == 0 or deadline > now) then
-    taken[#taken + 1] = take(line[i], kind)
+  local held = redis.call('HMGET', key('job', line[i]), 'deadline_at', 'start_by', 'attempt',
+    'batch_key')
+  if held[4] == wanted and late(held) == false then
+    taken[#taken + 1] = take(line[i], kind, line[i + 1])
     if tonumber(line[i + 1]) > tonumber(redis.call('GET', key('virtual')) or '0') then
       redis.call('SET', key('virtual'), line[i + 1])
     end

@@ -5,6 +5,8 @@ local ns = KEYS[1]
 local MAX_EVENTS = 512 -- per job; a reader that falls further behind is given a snapshot
 local MAX_STRIKES = 3 -- claims that may end in a lost lease before the job is a dead letter
 local MEASURED_RUNS = 64 -- run times kept per kind, for the ETA
+local MAX_OVERTAKEN = 512 -- waiting jobs that one of higher priority may overtake: its cost is bounded
+local LESS_URGENT = {low = {}, normal = {'low'}, high = {'normal', 'low'}}
 local CLIENT_TTL_MS = 7 * 24 * 3600 * 1000
 local WORKER_TTL_MS = 10000
 local LEAVING_MS = 30000 -- so long a sweeper may take to remove the file of an asset
@@ -58,10 +60,26 @@ local function drop_partial(id)
   if samples > 0 then redis.call('HSET', key('job', id), 'samples', 0) end
 end
 
-local function leave_ready(id, kind)
+-- Until when a job may wait for a worker; 0 = as long as it likes. Once begun, it has started.
+local function patience(deadline, start_by, attempt)
+  if start_by > 0 and attempt == 0 and (deadline == 0 or start_by < deadline) then return start_by end
+  return deadline
+end
+
+-- A job waits with its turn in three lines: that of all, that of its kind, and that of its client's
+-- jobs of one priority, which name their kinds.
+local function enter_ready(id, kind, client, priority, turn, until_)
+  redis.call('ZADD', key('ready'), turn, id)
+  redis.call('ZADD', key('ready', kind), turn, id)
+  redis.call('ZADD', key('waiting', client, priority), turn, id .. ' ' .. kind)
+  if until_ > 0 then redis.call('ZADD', key('deadlines'), until_, id) end
+end
+
+local function leave_ready(id, kind, client, priority)
   redis.call('ZREM', key('ready'), id)
   redis.call('ZREM', key('ready', kind), id)
   redis.call('ZREM', key('deadlines'), id)
+  if client then redis.call('ZREM', key('waiting', client, priority or 'normal'), id .. ' ' .. kind) end
 end
 
 -- A client has one job less; a job that never began gives its turn in the line back.
@@ -129,11 +147,11 @@ end
 local function settle(id, status, facts, keep, now)
   local job = key('job', id)
   local held = redis.call('HMGET', job, 'kind', 'client', 'attempt', 'status', 'assets', 'bytes',
-    'spacing')
+    'spacing', 'priority')
   local kind, client, attempt = held[1], held[2], held[3]
   local expires = now + tonumber(keep[1])
   redis.call('HSET', job, 'status', status, 'finished_at', now, 'expires_at', expires, unpack(facts))
-  leave_ready(id, kind)
+  if held[4] == 'queued' then leave_ready(id, kind, client, held[8] or nil) end
   redis.call('ZREM', key('leases'), id)
   local never_began = held[4] == 'queued' and attempt == '0'
   leave_client(client, tonumber(held[6] or '0'), never_began and tonumber(held[7] or '1') or 0)
@@ -159,7 +177,8 @@ end
 -- Give a claimed job back. Its place in the line is the one it had. A lost lease is a strike.
 local function requeue(id, blame, bell, keep, now)
   local job = key('job', id)
-  local held = redis.call('HMGET', job, 'status', 'kind', 'tag', 'attempt', 'deadline_at')
+  local held = redis.call('HMGET', job, 'status', 'kind', 'tag', 'attempt', 'deadline_at', 'client',
+    'priority')
   local status, kind, tag, attempt, deadline = held[1], held[2], held[3], held[4], tonumber(held[5])
   if status == 'canceling' then return settle(id, 'canceled', {}, keep, now) end
   if status ~= 'running' then return redis.call('ZREM', key('leases'), id) end
@@ -171,9 +190,7 @@ local function requeue(id, blame, bell, keep, now)
   redis.call('ZREM', key('leases'), id)
   drop_partial(id)
   redis.call('HSET', job, 'status', 'queued', 'step', 0, 'total', 0, 'worker', '')
-  redis.call('ZADD', key('ready'), tag, id)
-  redis.call('ZADD', key('ready', kind), tag, id)
-  if deadline > 0 then redis.call('ZADD', key('deadlines'), deadline, id) end
+  enter_ready(id, kind, held[6], held[7] or 'normal', tag, deadline)
   emit_status(id, 'queued', attempt, touch(id, 'queued'))
   ring(bell, id .. '.' .. attempt .. '.' .. now, now)
 end

@@ -10,6 +10,7 @@ local cache, version, weights, sha256 = ARGV[16], ARGV[17], ARGV[18], ARGV[19]
 local may_reuse, keep = ARGV[20] == '1', {ARGV[21], ARGV[22]}
 local bytes, max_bytes = tonumber(ARGV[23]), tonumber(ARGV[24])
 local submits_per_minute, spacing = tonumber(ARGV[25]), 1 / tonumber(ARGV[26])
+local priority, tags, start_ms = ARGV[27], ARGV[28], tonumber(ARGV[29])
 local now, MINUTE_MS, ROUNDING = now_ms(), 60000, 1e-3
 
 local owner = key('client', client)
@@ -41,6 +42,8 @@ if replay then
     if known[2] ~= fingerprint then return answer('conflict') end
     return answer('replayed', view(known[1], now))
   end
+  -- to make it again would be no replay; a job that its caller deleted has no tombstone
+  if known[1] and redis.call('EXISTS', key('tombstone', known[1])) == 1 then return answer('gone') end
 end
 
 local function note_key()
@@ -56,8 +59,19 @@ local function pay()
 end
 
 local deadline = deadline_ms > 0 and now + deadline_ms or 0
+local start_by = start_ms > 0 and now + start_ms or 0
 local facts = {'id', id, 'kind', kind, 'client', client, 'request', request, 'cost', cost,
   'created_at', now, 'deadline_at', deadline}
+
+local function note(name, value, usual)
+  if value == usual then return end
+  facts[#facts + 1] = name
+  facts[#facts + 1] = value
+end
+
+note('priority', priority, 'normal')
+note('tags', tags, '')
+note('start_by', start_by, 0)
 
 -- What has been made before is a submit, but nothing to wait for: it takes up no more than its rate.
 local is_too_soon = paid_until + interval - now > MINUTE_MS + ROUNDING
@@ -83,6 +97,37 @@ active, used = active + 1, used + bytes
 redis.call('HSET', owner, 'tag', tag + spacing, 'active', active, 'bytes', used)
 pay()
 
+-- Priority is among a client's own jobs: the new one takes the turn of the first that is less urgent,
+-- that one the turn of the next, and so on. What others may expect of the line stays as it is.
+local function overtake(last_turn)
+  local behind = {}
+  for _, class in ipairs(LESS_URGENT[priority]) do
+    local waiting = key('waiting', client, class)
+    local line = redis.call('ZRANGE', waiting, 0, MAX_OVERTAKEN - 1, 'REV', 'WITHSCORES')
+    for i = 1, #line, 2 do
+      behind[#behind + 1] = {name = line[i], waiting = waiting, turn = tonumber(line[i + 1])}
+    end
+  end
+  if #behind == 0 then return last_turn end
+  table.sort(behind, function(a, b)
+    if a.turn ~= b.turn then return a.turn < b.turn end
+    return a.name < b.name
+  end)
+  local first = math.max(#behind - MAX_OVERTAKEN, 0) + 1
+  local turn = behind[first].turn
+  for i = first, #behind do
+    local job, following = behind[i], i < #behind and behind[i + 1].turn or last_turn
+    -- two jobs may have one turn, where others gave theirs back; a little later keeps their order
+    turn = math.max(following, turn + spacing / 1024)
+    local waiting_id, waiting_kind = string.match(job.name, '^(%S+) (%S+)$')
+    redis.call('ZADD', job.waiting, turn, job.name)
+    redis.call('ZADD', key('ready'), turn, waiting_id)
+    redis.call('ZADD', key('ready', waiting_kind), turn, waiting_id)
+  end
+  return behind[first].turn
+end
+
+tag = overtake(tag)
 redis.call('HSET', key('job', id), 'status', 'queued', 'version', 1, 'attempt', 0, 'strikes', 0,
   'batch_key', batch_key, 'tag', tag, 'bytes', bytes, 'spacing', spacing, 'step', 0, 'total', 0,
   unpack(facts))
@@ -90,9 +135,7 @@ if assets ~= '' then
   redis.call('HSET', key('job', id), 'assets', assets)
   hold_assets(client, assets)
 end
-redis.call('ZADD', key('ready'), tag, id)
-redis.call('ZADD', key('ready', kind), tag, id)
-if deadline > 0 then redis.call('ZADD', key('deadlines'), deadline, id) end
+enter_ready(id, kind, client, priority, tag, patience(deadline, start_by, 0))
 redis.call('ZADD', key('jobs', client), 0, id)
 redis.call('PEXPIRE', key('jobs', client), CLIENT_TTL_MS)
 if cache ~= '' then redis.call('HSET', key('job', id), 'cache', cache) end

@@ -1,0 +1,140 @@
+"""What a submit says of the job rather than of the art: parameters of the address.
+
+They are the same for every kind and for every form of body, whose fields are the art's alone.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.types import Scope
+
+from api.errors import ProblemError
+from api.validation import complaints_of, summary
+
+Priority: TypeAlias = Literal["low", "normal", "high"]
+Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,63}$")]
+
+MAX_TAGS = 16
+_MAX_SECONDS = 7 * 24 * 3600
+_MAX_PARAMETERS = 64
+_LISTS = {"tag": "tags"}  # parameters that may come again and again, and the fields they fill
+
+
+class JobOptions(BaseModel):
+    """How a job is treated, whatever it makes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    priority: Priority = Field(
+        default="normal",
+        description="Its place among your own waiting jobs, before the less urgent ones; the turns "
+        "of other callers stay what they are.",
+    )
+    tags: tuple[Tag, ...] = Field(
+        default=(),
+        max_length=MAX_TAGS,
+        description="Words to find it by: letters, digits and `._:/@+-`, at most 64 each.",
+    )
+    start_within: int | None = Field(
+        default=None,
+        ge=1,
+        le=_MAX_SECONDS,
+        description="Seconds within which a worker must have begun; else the job ends as expired.",
+    )
+    finish_within: int | None = Field(
+        default=None,
+        ge=1,
+        le=_MAX_SECONDS,
+        description="Seconds within which it must have ended; else it ends as expired.",
+    )
+
+    @property
+    def fingerprint(self) -> str:
+        """What of it makes a request another one; "" by default."""
+        return self.model_dump_json(exclude_defaults=True) if self != DEFAULT else ""
+
+
+DEFAULT = JobOptions()
+
+
+def options_of(scope: Scope, max_seconds: int) -> JobOptions:
+    """Return the options in the address of a submit.
+
+    `max_seconds` is the longest time to live that the settings allow, 0 = any.
+
+    Raises:
+        ProblemError: `invalid_parameter`.
+    """
+    query = scope["query_string"]
+    if not query:
+        return DEFAULT
+    try:
+        pairs = parse_qsl(
+            query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS
+        )
+    except ValueError:
+        raise _wrong("", f"At most {_MAX_PARAMETERS} parameters are taken") from None
+    came: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in _LISTS:
+            came.setdefault(_LISTS[name], []).append(value)
+        elif name in _LISTS.values():
+            raise _wrong(name, "There is no such parameter; each tag is a `tag` of its own")
+        elif name in came:
+            raise _wrong(name, "It came more than once, but has one value")
+        else:
+            came[name] = value
+    return require_within(_validated(came), max_seconds)
+
+
+def require_within(options: JobOptions, max_seconds: int) -> JobOptions:
+    """Return the options if they don't ask for more time than there is.
+
+    Raises:
+        ProblemError: `invalid_parameter`.
+    """
+    for name in ("start_within", "finish_within"):
+        seconds = getattr(options, name)
+        if seconds is not None and 0 < max_seconds < seconds:
+            raise _wrong(name, f"No job lives longer than {max_seconds} seconds here")
+    return options
+
+
+def parameters() -> list[dict[str, Any]]:
+    """Return the parameters as the OpenAPI document has them."""
+    found = []
+    for name, schema in JobOptions.model_json_schema()["properties"].items():
+        shape = {k: v for k, v in schema.items() if k not in ("title", "description", "default")}
+        if "anyOf" in shape:  # one that may be left out
+            shape = shape["anyOf"][0]
+        elif "default" in schema and name not in _LISTS.values():
+            shape["default"] = schema["default"]
+        entry = {
+            "in": "query",
+            "name": next((one for one, many in _LISTS.items() if many == name), name),
+            "required": False,
+            "description": schema["description"],
+            "schema": shape,
+        }
+        found.append(entry)
+    return found
+
+
+def _validated(came: dict[str, Any]) -> JobOptions:
+    try:
+        return JobOptions.model_validate(came)
+    except ValidationError as error:
+        singular = {many: one for one, many in _LISTS.items()}
+        errors: list[dict[str, Any]] = [
+            {**e, "loc": ("query", singular.get(str(e["loc"][0]), e["loc"][0]))}
+            for e in error.errors(include_url=False)
+        ]
+        known = [singular.get(name, name) for name in JobOptions.model_fields]
+        complaints = complaints_of(errors, fields=known, parameters=True)
+        raise ProblemError("invalid_parameter", summary(complaints), errors=complaints) from None
+
+
+def _wrong(name: str, detail: str) -> ProblemError:
+    complaint = {"parameter": name[:80], "detail": detail}
+    return ProblemError("invalid_parameter", summary([complaint]), errors=[complaint])
