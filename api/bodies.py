@@ -6,7 +6,8 @@ through Python objects.
 
 import json
 import shlex
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -34,24 +35,32 @@ def require_json(request: Request, fields: dict[bytes, bytes], kind: Kind) -> No
     Raises:
         ProblemError: `unsupported_media_type`, with the right way to call.
     """
-    if is_json(fields):
+    pictures = image_fields(kind.request)
+    require_json_at(request, fields, f"/v1/{kind.name}", lambda: example_of(kind), tuple(pictures))
+
+
+def require_json_at(
+    request: Request,
+    fields: dict[bytes, bytes],
+    path: str,
+    example: Callable[[], dict[str, Any]],
+    pictures: tuple[str, ...] = (),
+) -> None:
+    """Check that the body is said to be JSON, at an address with such an example.
+
+    `pictures` are fields that could also come as files of a form.
+
+    Raises:
+        ProblemError: `unsupported_media_type`, with the right way to call.
+    """
+    came = _wrong_type(fields)
+    if came is None:
         return
-    content_type = fields.get(b"content-type", b"").strip().lower()
-    media_type, _, parameters = content_type.partition(b";")
-    charset = parameters.partition(b"charset=")[2].strip(b' "')
-    if b"content-encoding" in fields:
-        came = f"Content-Encoding: {_shown(fields[b'content-encoding'])}"
-    elif media_type.strip() != b"application/json":
-        came = f"Content-Type: {_shown(content_type)}" if content_type else "no Content-Type"
-    elif charset in (b"", b"utf-8", b"utf8"):
-        return
-    else:
-        came = f"charset {_shown(charset)}"
-    url = f"{request.scope['scheme']}://{_shown(fields.get(b'host', b''))}/v1/{kind.name}"
-    line = f"curl --json {shlex.quote(json.dumps(example_of(kind)))} {url}"
+    url = f"{request.scope['scheme']}://{_shown(fields.get(b'host', b''))}{path}"
+    line = f"curl --json {shlex.quote(json.dumps(example()))} {url}"
     detail = f"Came with {came}; this address takes plain JSON in UTF-8, as in: {line}"
     accepted = "application/json"
-    if pictures := image_fields(kind.request):
+    if pictures:
         accepted += ", multipart/form-data"
         parts = " ".join(f"-F {name}=@photo.jpg" for name in pictures)
         detail += f" ; or a form with files, as in: curl {parts} {url}"
@@ -60,8 +69,21 @@ def require_json(request: Request, fields: dict[bytes, bytes], kind: Kind) -> No
 
 def is_json(fields: dict[bytes, bytes]) -> bool:
     """Whether the body is said to be plain JSON in UTF-8."""
+    return _wrong_type(fields) is None
+
+
+def _wrong_type(fields: dict[bytes, bytes]) -> str | None:
+    """Return as what a body came that is not said to be JSON."""
     content_type = fields.get(b"content-type", b"").strip().lower()
-    return content_type in _JSON_TYPES and b"content-encoding" not in fields
+    if content_type in _JSON_TYPES and b"content-encoding" not in fields:
+        return None
+    media_type, _, parameters = content_type.partition(b";")
+    charset = parameters.partition(b"charset=")[2].strip(b' "')
+    if b"content-encoding" in fields:
+        return f"Content-Encoding: {_shown(fields[b'content-encoding'])}"
+    if media_type.strip() != b"application/json":
+        return f"Content-Type: {_shown(content_type)}" if content_type else "no Content-Type"
+    return None if charset in (b"", b"utf-8", b"utf8") else f"charset {_shown(charset)}"
 
 
 async def read_body(request: Request, fields: dict[bytes, bytes], limit: int) -> bytes:

@@ -85,10 +85,10 @@ _PREFER = _parameter(
 _IF_NONE_MATCH = _parameter(
     "If-None-Match", "Entity tags already at hand; if one is current: 304.", '"v3"'
 )
-_CACHE_CONTROL = _parameter(
+CACHE_CONTROL = _parameter(
     "Cache-Control", "`no-cache`: make it, though its results be there.", "no-cache"
 )
-_KEY = _parameter(
+KEY = _parameter(
     "Idempotency-Key",
     "Makes it safe to send the request again; 1 to 255 printable ASCII characters.",
     "8e03978e-40d5-43dd-bc93-6894a57f9324",
@@ -118,8 +118,6 @@ _PICTURE_PROBLEMS = (
     *("image_too_large", "invalid_form", "invalid_image", "unknown_asset", "unknown_input"),
     *("url_not_allowed", "url_not_fetched", "job_not_finished", "files_unavailable"),
 )
-
-
 ADMISSION = ("quota_exceeded", "rate_exceeded", "queue_bytes_exceeded", "queue_full")
 
 
@@ -151,7 +149,7 @@ def submit_headers() -> dict[str, Any]:
 
 def submit_parameters() -> list[dict[str, Any]]:
     """Parameters and headers of any request that enters a job."""
-    return [*parameters(), _PREFER, _KEY]
+    return [*parameters(), _PREFER, KEY]
 
 
 def submit_extra(kind: Kind) -> dict[str, Any]:
@@ -169,7 +167,7 @@ def submit_extra(kind: Kind) -> dict[str, Any]:
         content["multipart/form-data"] = _form_content(kind)
     return {
         "requestBody": {"required": True, "content": content},
-        "parameters": [*submit_parameters(), _CACHE_CONTROL],
+        "parameters": [*submit_parameters(), CACHE_CONTROL],
     }
 
 

@@ -55,6 +55,15 @@ async def read_draft(
     return await _read_json(gateway, request, fields, kind)
 
 
+async def draft_of(gateway: Gateway, kind: Kind, request: ArtRequest) -> Draft:
+    """Return the draft of a request that was read elsewhere.
+
+    Raises:
+        ProblemError: if a picture in it is none.
+    """
+    return await gateway.intake.run(_draft, kind, request, [], gateway.settings)
+
+
 def pointer_to(name: str, place: int | None) -> str:
     """Return where in the body a picture is named (RFC 6901)."""
     return f"/{name}" if place is None else f"/{name}/{place}"

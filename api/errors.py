@@ -201,6 +201,13 @@ def unavailable() -> ProblemError:
 
 def respond(problem: ProblemError, scope: Scope) -> Response:
     """Return the answer for a problem."""
+    headers = {"cache-control": "no-store", **problem.headers}
+    content = orjson.dumps(body_of(problem, scope))
+    return Response(content, PROBLEMS[problem.code].status, headers, MEDIA_TYPE)
+
+
+def body_of(problem: ProblemError, scope: Scope) -> dict[str, Any]:
+    """Return a problem's members."""
     kind = PROBLEMS[problem.code]
     body: dict[str, Any] = {
         "type": f"/problems/{problem.code}",
@@ -214,8 +221,7 @@ def respond(problem: ProblemError, scope: Scope) -> Response:
     }
     if problem.errors:
         body["errors"] = problem.errors
-    headers = {"cache-control": "no-store", **problem.headers}
-    return Response(orjson.dumps(body), kind.status, headers, MEDIA_TYPE)
+    return body
 
 
 def register(app: FastAPI) -> None:

@@ -69,6 +69,15 @@ def idempotency_key(fields: dict[bytes, bytes]) -> str:
     key = raw.decode("latin-1").strip()
     if len(key) >= 2 and key[0] == key[-1] == '"':
         key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    return checked_key(key)
+
+
+def checked_key(key: str) -> str:
+    """Return an idempotency key.
+
+    Raises:
+        ProblemError: `invalid_header` if it is empty, too long or not printable ASCII.
+    """
     if not 0 < len(key) <= MAX_KEY_CHARACTERS or not (key.isascii() and key.isprintable()):
         detail = f"Idempotency-Key must have 1 to {MAX_KEY_CHARACTERS} printable ASCII characters"
         complaint = {"header": "Idempotency-Key", "detail": detail}

@@ -17,7 +17,7 @@ from api.linger import Linger
 from api.metrics import Meter, Metrics
 from api.overview import Overview
 from api.redis_line import RedisLine
-from api.routes import archives, assets, health, jobs, models, outputs, previews, reproduce
+from api.routes import archives, assets, health, jobs, many, models, outputs, previews, reproduce
 from api.routes.kinds import router_of
 from api.settings import ApiSettings
 from api.wakeups import Wakeups
@@ -50,7 +50,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         openapi_tags=openapi.TAGS,
     )
     app.state.kinds = kinds()
-    resources = (reproduce, jobs, outputs, archives, previews, assets, models, health)
+    resources = (reproduce, many, jobs, outputs, archives, previews, assets, models, health)
     for router in (router_of(kinds()), *(resource.router for resource in resources)):
         app.include_router(router)
     errors.register(app)

@@ -13,6 +13,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.auth import is_open
+from api.batch import BatchRequest
+from api.bulk import CancelRequest
 from api.documented import problems
 from api.schemas import Problem
 
@@ -59,7 +61,8 @@ def build(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         tags=app.openapi_tags,
     )
-    bodies = [(kind.request, "validation") for kind in app.state.kinds.values()]
+    bodies = [(model, "validation") for model in (BatchRequest, CancelRequest)]
+    bodies += [(kind.request, "validation") for kind in app.state.kinds.values()]
     _, found = models_json_schema(
         [*bodies, (Problem, "serialization")],  # type: ignore[list-item]  # a list of both modes
         ref_template=_REF,

@@ -206,6 +206,11 @@ def _preview_url(job_id: JobId, number: int) -> str:
     return f"{job_url(job_id)}/previews/{number}"
 
 
+def milliseconds(moment: datetime | None) -> int | None:
+    """Return a time as milliseconds since 1970, none below 0."""
+    return None if moment is None else max(math.floor(moment.timestamp() * 1000), 0)
+
+
 def timestamp(milliseconds: int) -> str | None:
     """Return a time as RFC 3339 in UTC with milliseconds; None for 0."""
     if not milliseconds:

@@ -5,6 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.representation import JobView
+from genart_core.jobs.record import Status
+
 
 class ComplaintView(BaseModel):
     """One thing wrong with a request."""
@@ -129,3 +132,35 @@ class ExplanationView(BaseModel):
     status: int
     title: str
     meaning: str
+
+
+class BatchResultView(BaseModel):
+    """What became of one submit: the answer that it would have had alone."""
+
+    status: int = Field(description="The status of that answer.")
+    job: JobView | None = Field(default=None, description="The job, if it was taken.")
+    replayed: bool = Field(default=False, description="Whether it is an earlier submit's job.")
+    problem: Problem | None = Field(default=None, description="Why not, if it was not.")
+    retry_after: int | None = Field(default=None, description="Seconds until it could be taken.")
+
+
+class BatchView(BaseModel):
+    """What became of them, in their order."""
+
+    results: list[BatchResultView]
+    accepted: int
+    refused: int
+
+
+class CanceledView(BaseModel):
+    """One job after its cancel."""
+
+    id: str
+    status: Status
+
+
+class CancelView(BaseModel):
+    """What became of the jobs."""
+
+    jobs: list[CanceledView] = Field(description="Those that were found, as they are now.")
+    not_found: list[str] = Field(description="Ids that mean no job of yours.")

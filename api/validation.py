@@ -69,7 +69,7 @@ def _complaint(error: Mapping[str, Any], fields: Sequence[str], parameters: bool
         return _contradiction(message, fields)
     complaint: Complaint = {"detail": f"{message}; got {got}", "got": got}
     if parameters:
-        complaint["parameter"] = ".".join(place[1:])
+        complaint["parameter"] = "".join(place[1:2])  # one that may be repeated has no places
     else:
         complaint["pointer"] = "".join(f"/{_escaped(part)}" for part in place)
     if allowed:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from api import documented
@@ -11,7 +12,7 @@ from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of, 
 from api.errors import ProblemError
 from api.events import follow, parse_event_id
 from api.headers import fields_of, is_known, preferences
-from api.representation import etag, job_response, view
+from api.representation import etag, job_response, milliseconds, view
 from api.validation import shown
 from api.waiting import Patience, wait_for_change, wait_for_end
 from genart_core.jobs import caller
@@ -31,18 +32,32 @@ async def list_jobs(
     cursor: Annotated[str, Query(description="`cursor` of the page before.", max_length=100)] = "",
     limit: Annotated[int, Query(description="Jobs per page.", ge=1, le=100)] = 50,
     kind: Annotated[str, Query(description="Only jobs of this kind.", max_length=100)] = "",
-    status: Annotated[Status | None, Query(description="Only jobs in this state.")] = None,
+    status: Annotated[
+        list[Status] | None, Query(description="Only jobs in this state, or one of these.")
+    ] = None,
+    tag: Annotated[str, Query(description="Only jobs with this tag.", max_length=100)] = "",
+    created_after: Annotated[
+        AwareDatetime | None, Query(description="Only jobs submitted then or later.")
+    ] = None,
+    created_before: Annotated[
+        AwareDatetime | None, Query(description="Only jobs submitted before.")
+    ] = None,
 ) -> Response:
-    """Return a page of the caller's jobs; `cursor` leads to the next one."""
+    """Return a page of the caller's jobs; `cursor` leads to the next one.
+
+    Jobs that are submitted in the meantime don't disturb the pages. One may be short, or empty, and
+    still have a `cursor`: so many jobs are looked at for it.
+    """
     if cursor and parse_job_id(cursor) is None:
         raise _wrong("cursor", cursor, "take it from the page before")
     known = request.app.state.kinds
     if kind and kind not in known:
         raise _wrong("kind", kind, f"the kinds are {', '.join(known)}")
+    which = caller.Filter(
+        kind, tuple(status or ()), tag, milliseconds(created_after), milliseconds(created_before)
+    )
     page = await gateway_of(request).ask(
-        caller.list_jobs(
-            client_of(request), cursor=cursor, limit=limit, kind=kind, status=status or ""
-        )
+        caller.list_jobs(client_of(request), which, cursor=cursor, limit=limit)
     )
     body = {"jobs": [view(placed) for placed in page.jobs], "cursor": page.cursor or None}
     return Response(orjson.dumps(body), 200, {"cache-control": "no-store"}, "application/json")

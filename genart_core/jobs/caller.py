@@ -1,15 +1,25 @@
 """What a caller's request may do to a job: submit, read, follow, cancel, delete."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from genart_core.jobs.queue import doorbell_pieces
-from genart_core.jobs.record import JobId, Pace, Placed, Priority, decode_job
+from genart_core.jobs.record import (
+    JobId,
+    Pace,
+    Placed,
+    Priority,
+    Status,
+    decode_job,
+    first_id_at,
+)
 from genart_core.jobs.store import Call, Keep, pairs_of, text_of
 
 Visibility = Literal["found", "gone", "missing"]
 
 _IDEMPOTENCY_MS = 24 * 3600 * 1000
+_CLOCK_SKEW_MS = 5 * 60 * 1000
 
 
 class Reuse(NamedTuple):
@@ -190,13 +200,41 @@ class Page(NamedTuple):
     cursor: str
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which of a client's jobs are meant; "", () and None are all.
+
+    Times are milliseconds since 1970: from `created_from` on, and before `created_before`.
+    """
+
+    kind: str = ""
+    statuses: tuple[Status, ...] = ()
+    tag: str = ""
+    created_from: int | None = None
+    created_before: int | None = None
+
+
+EVERY = Filter()
+
+
 def list_jobs(
-    client: str, *, cursor: str = "", limit: int = 50, kind: str = "", status: str = ""
+    client: str, which: Filter = EVERY, *, cursor: str = "", limit: int = 50
 ) -> Call[Page]:
-    """Read a page of a client's jobs."""
+    """Read a page of a client's jobs.
+
+    A page may be short, even empty, and not the last: so many jobs are looked at in one go.
+    """
+    since, until = which.created_from, which.created_before
+    # ids tell the time by the gateway's clock, records by that of Redis: near enough to begin with
+    lowest = "" if since is None else first_id_at(since - _CLOCK_SKEW_MS)
+    highest = "" if until is None else first_id_at(until + _CLOCK_SKEW_MS)
     return Call(
         "list",
-        (client, cursor, limit, kind, status),
+        (
+            *(client, cursor or highest, lowest, limit),
+            *(which.kind, " ".join(which.statuses), which.tag),
+            *(-1 if since is None else since, -1 if until is None else until),
+        ),
         lambda reply: Page(tuple(_placed(view) for view in reply[0]), reply[1].decode()),
     )
 
@@ -204,6 +242,17 @@ def list_jobs(
 def cancel(job_id: JobId, client: str, keep: Keep) -> Call[Found]:
     """Cancel a job: a queued one ends at once, a running one within a step, an ended one stays."""
     return Call("cancel", (job_id, client, *keep), _found)
+
+
+def cancel_many(
+    job_ids: Sequence[JobId], client: str, keep: Keep
+) -> Call[tuple[Status | None, ...]]:
+    """Cancel jobs as `cancel` does; return how each is then, None for one that isn't there."""
+    return Call(
+        "cancel_many",
+        (client, *keep, *job_ids),
+        lambda reply: tuple(cast(Status, text_of(s)) if s else None for s in reply),
+    )
 
 
 def delete(job_id: JobId, client: str, keep: Keep) -> Call[Visibility]:

@@ -52,6 +52,12 @@ def new_job_id() -> JobId:
     return JobId("".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)))
 
 
+def first_id_at(milliseconds: int) -> JobId:
+    """Return the lowest id that can be drawn at a time; what came before it sorts before."""
+    number = min(max(milliseconds, 0), 2**48 - 1) << 80
+    return JobId("".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)))
+
+
 def parse_job_id(text: str) -> JobId | None:
     """Return `text` as a job id, or None if it can't be one."""
     return JobId(text) if _JOB_ID.fullmatch(text) else None

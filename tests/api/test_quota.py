@@ -159,6 +159,23 @@ def test_earlier_results_cost_a_submit_and_nothing_else(
     assert submit(http, make_key(redis)).status_code == 202, "another key has no such results"
 
 
+def test_earlier_results_cost_a_submit_in_a_batch_too(
+    http: Client, redis: Redis, maker: Player
+) -> None:
+    key = make_key(redis, submits_per_minute=3)
+    submit(http, key)
+    maker.finish(maker.take("steps"))
+
+    jobs = [{"kind": "steps", "request": {"seed": 1}}] * 3
+    answer = http.post("/v1/batch", json={"jobs": jobs}, headers=bearer(key))
+
+    results = answer.json()["results"]
+    assert [one["status"] for one in results] == [200, 200, 429]
+    assert results[2]["problem"]["code"] == "rate_exceeded"
+    assert 15 <= results[2]["retry_after"] <= 20
+    assert read(answer.headers["ratelimit"])["submits"]["r"] == "0"
+
+
 def test_making_again_is_a_submit_like_any(http: Client, redis: Redis, maker: Player) -> None:
     key = make_key(redis, active_jobs=1)
     first = submit(http, key).json()

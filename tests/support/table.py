@@ -236,12 +236,16 @@ class Table:
     def survey(self, *kinds: str) -> upkeep.Survey:
         return self.send(upkeep.survey(kinds or ("text",)))
 
-    def list_ids(self, client: str, **filters: Any) -> list[JobId]:
+    def cancel_many(self, *job_ids: JobId, client: str = "ann") -> tuple[str | None, ...]:
+        return self.send(caller.cancel_many(job_ids, client, self.keep))
+
+    def list_ids(self, client: str, *, limit: int = 50, **filters: Any) -> list[JobId]:
         """Return the ids of all of a client's jobs, page after page."""
         ids: list[JobId] = []
         cursor = ""
         while True:
-            page = self.send(caller.list_jobs(client, cursor=cursor, **filters))
+            which = caller.Filter(**filters)
+            page = self.send(caller.list_jobs(client, which, cursor=cursor, limit=limit))
             ids += [placed.job.id for placed in page.jobs]
             cursor = page.cursor
             if not cursor:

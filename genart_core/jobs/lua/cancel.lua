@@ -3,11 +3,5 @@
 local id, client, keep, now = ARGV[1], ARGV[2], {ARGV[3], ARGV[4]}, now_ms()
 local state = lookup(id, client)
 if state ~= 'found' then return {state} end
-local status = field(id, 'status')
-if status == 'queued' then
-  settle(id, 'canceled', {}, keep, now)
-elseif status == 'running' then
-  redis.call('HSET', key('job', id), 'status', 'canceling')
-  emit_status(id, 'canceling', field(id, 'attempt'), touch(id, 'canceling'))
-end
+cancel(id, keep, now)
 return {state, view(id, now)}

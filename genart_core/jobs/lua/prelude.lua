@@ -195,6 +195,20 @@ local function requeue(id, blame, bell, keep, now)
   ring(bell, id .. '.' .. attempt .. '.' .. now, now)
 end
 
+-- A queued job ends now, a running one within a step, an ended one stays. Returns its status then.
+local function cancel(id, keep, now)
+  local status = field(id, 'status')
+  if status == 'queued' then
+    settle(id, 'canceled', {}, keep, now)
+    return 'canceled'
+  elseif status == 'running' then
+    redis.call('HSET', key('job', id), 'status', 'canceling')
+    emit_status(id, 'canceling', field(id, 'attempt'), touch(id, 'canceling'))
+    return 'canceling'
+  end
+  return status
+end
+
 -- A job as a reader sees it: its fields, then what places it among the others.
 local function view(id, now)
   local fields = redis.call('HGETALL', key('job', id))
