@@ -26,6 +26,8 @@ def maker(worker: Player) -> Player:
 def model(gateway: RunningGateway) -> Iterator[str]:
     """A model of this test's own."""
     path = place_model(gateway.settings.home, "fleeting", licence="none")
+    known = gateway.parts.overview.models
+    wait_for(lambda: "fleeting" in known.names("text"), 8, "the model is known")
     yield "fleeting"
     path.unlink()
 

@@ -14,6 +14,7 @@ from tests.support.gateway import RunningGateway, place_model
 from tests.support.pictures import exif, saved, scene
 from tests.support.studio import MAX_IMAGE_BYTES, form, part, picture, post_form, reference
 from tests.support.table import Table
+from tests.support.waiting import wait_for
 
 SENT = picture(shade=60)
 REQUEST = {"seed": 9, "model": "none", "image": reference(SENT), "title": "t", "strength": 0.5}
@@ -214,6 +215,8 @@ class TestJob:
         self, http: Client, gateway: RunningGateway, worker: Player
     ) -> None:
         path = place_model(gateway.settings.home, "renewed")
+        known = gateway.parts.overview.models
+        wait_for(lambda: "renewed" in known.names("text"), 8, "the model is known")
         first = http.post("/v1/text", json={"model": "renewed"}).json()
         replace(worker, weights={"text/renewed": "0" * 64}).make("a text")
 
