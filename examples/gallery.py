@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image
 
 from benchmarks.rig.client import Service
-from genart_core.arts.vae.portraits import render
+from examples.portraits import lady
 
 OUT = Path(__file__).parents[1] / "docs" / "pictures"
 QUALITY = 86
@@ -36,7 +36,6 @@ STYLES = (
         ("kodim04_portrait_woman_red_hat", "kandinsky_composition_vii"),
     ),
 )
-SITTER = {"long_hair": True, "skin": 0.5, "age": 0.2, "background": 0.9, "hair_color": 0.3}
 EDITS: tuple[dict[str, float], ...] = (
     {},
     {"smile": 1.0},
@@ -101,7 +100,7 @@ def portraits(studio: Studio) -> Image.Image:
 def edits(studio: Studio) -> Image.Image:
     """Return a drawn portrait, then what an autoencoder makes of it with concepts added."""
     file = io.BytesIO()
-    drawn = Image.fromarray(render(SITTER, 77))
+    drawn = lady()
     drawn.save(file, "PNG")
     image = uri(file.getvalue(), "png")
     made = [studio.make("vae-edit", image=image, concepts=c, scale=2) for c in EDITS]

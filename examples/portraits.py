@@ -2,7 +2,8 @@
 
     python -m examples.portraits [FOLDER]
 
-`portraits_drawn.jpg` has 32 random ones, `portraits_attributes.jpg` a row for each attribute.
+`portraits_drawn.jpg` has 32 random ones, `portraits_attributes.jpg` a row for each attribute. The
+one that the examples work on, `examples/pictures/portrait.png`, is drawn beside them.
 """
 
 import sys
@@ -23,6 +24,15 @@ from genart_core.arts.vae.portraits import (
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 QUALITY = 88
 COLUMNS = 8
+KEPT = Path(__file__).parent / "pictures" / "portrait.png"
+LADY: dict[str, Value] = {
+    "long_hair": True,
+    "skin": 0.5,
+    "age": 0.2,
+    "background": 0.9,
+    "hair_color": 0.3,
+}
+LADY_SEED = 77
 SITTER: dict[str, Value] = {"smile": True, "hair_color": 0.5}
 
 
@@ -60,8 +70,13 @@ def joined(rows: list[list[Picture]], scale: int) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
+def lady() -> Image.Image:
+    """Return the portrait that the examples work on."""
+    return Image.fromarray(render(LADY, LADY_SEED))
+
+
 def main() -> None:
-    """Draw both sheets into the folder given."""
+    """Draw both sheets into the folder given, and the portrait where it is kept."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     sheets = {"drawn": random_sheet(), "attributes": attribute_sheet()}
@@ -69,6 +84,7 @@ def main() -> None:
         path = folder / f"portraits_{name}.jpg"
         joined(rows, scale=2).save(path, quality=QUALITY)
         print(f"{path}: {path.stat().st_size:,} bytes")
+    lady().save(KEPT, optimize=True)
 
 
 if __name__ == "__main__":

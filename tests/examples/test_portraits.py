@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from examples.portraits import FOLDER, attribute_sheet, joined, random_sheet
+from examples.portraits import FOLDER, KEPT, attribute_sheet, joined, lady, random_sheet
 from genart_core.arts.vae.portraits import ATTRIBUTES, Attribute
 
 SHEETS = {"drawn": random_sheet, "attributes": attribute_sheet}
@@ -21,6 +21,13 @@ def test_the_script_draws_the_sheets_that_are_shown(name: str) -> None:
     assert again.shape == kept.shape
     # What the JPEG loses is 2 levels; another sheet differs by 30.
     assert np.abs(again - kept).mean() < 4.0
+
+
+def test_the_script_draws_the_portrait_that_is_kept() -> None:
+    with Image.open(KEPT) as image:
+        kept = np.asarray(image.convert("RGB")).astype(int)
+
+    assert np.abs(np.asarray(lady()).astype(int) - kept).max() <= 1
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
