@@ -143,6 +143,7 @@ TRAINERS = {
     "text": "genart_core.arts.text.train:app",
     "features": "genart_core.nn.backbone_train:app",
     "vae": "genart_core.arts.vae.train:app",
+    "gan": "genart_core.arts.gan.train:app",
 }
 # What the command line hands over, as it needs torch or numpy.
 TOOLS = {

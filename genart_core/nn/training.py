@@ -207,7 +207,7 @@ class Training(Generic[Network]):
         for i, parameter in enumerate(self.network.parameters()):
             state = _part(tensors, f"optimizer.{i}.")
             if state:
-                whole["state"][i] = {k: _laid_like(parameter, t) for k, t in state.items()}
+                whole["state"][i] = {k: laid_out(t, parameter) for k, t in state.items()}
         self.optimizer.load_state_dict(whole)
 
 
@@ -236,11 +236,15 @@ def run(training: Trainable, report: Report, checkpoint: Path) -> bool:
     return not stop
 
 
-def _laid_like(parameter: Tensor, tensor: Tensor) -> Tensor:
-    """Return a moment in the memory layout of its parameter, which a fused step takes as given."""
-    if tensor.shape != parameter.shape:
-        return tensor
-    return torch.empty_like(parameter, requires_grad=False).copy_(tensor)
+def laid_out(state: Tensor, parameter: Tensor) -> Tensor:
+    """Return an optimiser's state with the strides of its parameter.
+
+    A file holds it row by row; fused Adam walks through both as they lie in memory, so that a
+    parameter in channels-last order would be moved by its neighbours' averages.
+    """
+    if state.shape != parameter.shape:
+        return state
+    return torch.empty_like(parameter).copy_(state)
 
 
 def _told(figures: Mapping[str, float]) -> str:

@@ -1,0 +1,1 @@
+"""Pictures drawn by a generator that learned by deceiving a discriminator."""
