@@ -15,6 +15,10 @@ from genart_core.arts.dream.request import DreamRequest
 from genart_core.arts.dream.request import batch_key as dream_batch_key
 from genart_core.arts.dream.request import check as dream_check
 from genart_core.arts.dream.request import cost as dream_cost
+from genart_core.arts.gan.request import GanSampleRequest
+from genart_core.arts.gan.request import batch_key as gan_batch_key
+from genart_core.arts.gan.request import check as gan_check
+from genart_core.arts.gan.request import cost as gan_cost
 from genart_core.arts.style.request import StyleRequest
 from genart_core.arts.style.request import batch_key as style_batch_key
 from genart_core.arts.style.request import check as style_check
@@ -136,6 +140,18 @@ KINDS = (
         cost=edit_cost,
         threads=0,
         check=check_edit,
+    ),
+    Kind(
+        name="gan-sample",
+        art="gan",
+        summary="Pictures drawn by a generator that learned by deceiving (GAN)",
+        request=GanSampleRequest,
+        generate="genart_core.arts.gan.generate:generate",
+        batch_limit=16,
+        batch_key=gan_batch_key,
+        cost=gan_cost,
+        threads=0,
+        check=gan_check,
     ),
 )
 

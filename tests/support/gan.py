@@ -60,7 +60,7 @@ def write_tiny_generator(path: Path, seed: int = 0, config: Config = TINY) -> Pa
         "licence": "none",
         "size": config.size,
         "latent": config.latent,
-        "classes": list(CLASSES[: config.classes]),
+        "classes": [{"name": name} for name in CLASSES[: config.classes]],
     }
     save_generator(path, tiny_generator(seed, config), card)
     return path

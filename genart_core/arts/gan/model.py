@@ -101,8 +101,7 @@ class Generator(nn.Module):
             for coarse, fine in zip(widths, widths[1:], strict=False)
         )
         self.refine = nn.ModuleList(
-            nn.ModuleList(Refinement(width, config.classes) for _ in range(config.depth))
-            for width in widths
+            Refinement(width, config.classes) for width in widths for _ in range(config.depth)
         )
         self.paint = nn.Conv2d(widths[-1], 3, 3, padding=1)
         _initialise(self, generator)
@@ -111,11 +110,12 @@ class Generator(nn.Module):
         """Return what the generator sees in latents."""
         x = self.start(latents).unflatten(1, (-1, BASE, BASE))
         x = x.contiguous(memory_format=torch.channels_last)
+        depth = self.config.depth
         for scale, norm in enumerate(self.norms):
             if scale:
                 x = self.grow[scale - 1](x)
             x = norm(x, classes).relu_()
-            for refinement in self.refine[scale]:  # type: ignore[attr-defined]  # a ModuleList
+            for refinement in self.refine[scale * depth : (scale + 1) * depth]:
                 x = refinement(x, classes)
         return torch.tanh(self.paint(x))
 

@@ -123,7 +123,7 @@ def gan(
             training.load(checkpoint)
     except (ValueError, DamagedWeightsError, UnknownModelError) as error:
         raise typer.BadParameter(str(error)) from error
-    with Report(Console(), "images") as report:
+    with Report(Console(), "images", curves=runs / f"{name}.tensorboard") as report:
         _announce(training, order, report)
         observer = Observer(report, runs / name, sheet_steps, len(training.warnings))
         training.observers.append(observer)
@@ -222,7 +222,7 @@ def _finish(training: Training, order: Order, out: Path) -> None:
         "warnings": training.warnings,
         "size": config.size,
         "latent": config.latent,
-        "classes": list(classes),
+        "classes": [{"name": name} for name in classes],
     }
     save_generator(out, generator, card)
 

@@ -70,6 +70,7 @@ class Training:
         self.warnings: list[dict[str, Any]] = []
         self.step = self.evaluated = 0
         self.seconds = 0.0
+        self.figures: dict[str, float] = {}
         self.observers: list[Callable[[Training], None]] = []
         self._real_variety = self._variety_of_real()
 
@@ -105,6 +106,13 @@ class Training:
         self.watch.saw(right)
         if self.step % PROBE_STEPS == 0:
             self._probe()
+        self.figures = {
+            "discriminator_loss": first,
+            "generator_loss": second,
+            "accuracy": right,
+            "variety": self.variety,
+            "pace": pace,
+        }
         for observe in self.observers:
             observe(self)
         return f"D {first:.2f}, G {second:+.2f}, right {right:.0%}, variety {self.variety:.2f}"

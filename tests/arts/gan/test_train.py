@@ -40,7 +40,7 @@ def test_the_command_writes_a_generator_that_can_be_used(tmp_path: Path) -> None
     network, card = restore_generator(weights.path)
     assert (network.config.size, network.config.classes, network.config.latent) == (16, 2, 8)
     assert card == weights.card
-    assert card["classes"] == ["blue", "red"]
+    assert card["classes"] == [{"name": "blue"}, {"name": "red"}]
     assert card["command"] == (
         "genart train gan discs --name mine --size 16 --steps 4 --batch 8 --latent 8 --width 4 "
         "--critic-width 4 --licence 'public domain'"
