@@ -11,7 +11,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --f
 ALL := --extra worker --extra embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check chaos bench bench-cache bench-text bench-dream bench-style bench-vae gpu docs openapi lock clean
+.PHONY: help up test check chaos bench bench-cache bench-text bench-dream bench-style bench-vae bench-gan gpu docs openapi lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
@@ -52,6 +52,9 @@ bench-style: $(VENV)/.installed-dev ## measure a step of style transfer beside i
 
 bench-vae: $(VENV)/.installed-dev ## measure decoding beside the autoencoder's plain forms
 	$(RUN) benchmarks.vae
+
+bench-gan: $(VENV)/.installed-dev ## measure drawing beside the generator's plain form
+	$(RUN) benchmarks.gan
 
 gpu: ## check the arts on a CUDA device; exits 3 without one, needs no installation
 	$(firstword $(wildcard $(VENV)/bin/python) python3) -m tests.gpu

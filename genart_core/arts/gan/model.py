@@ -109,7 +109,6 @@ class Generator(nn.Module):
     def forward(self, latents: Tensor, classes: Tensor) -> Tensor:
         """Return what the generator sees in latents."""
         x = self.start(latents).unflatten(1, (-1, BASE, BASE))
-        x = x.contiguous(memory_format=torch.channels_last)
         depth = self.config.depth
         for scale, norm in enumerate(self.norms):
             if scale:

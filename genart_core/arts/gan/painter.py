@@ -56,9 +56,9 @@ class Painter:
         return torch.cat(parts)
 
     def _whole(self, rows: Tensor) -> Tensor:
-        missing = self.batch - len(rows)
-        padded = torch.cat([rows, rows.new_zeros(missing, *rows.shape[1:])])
-        return padded.to(self.device)
+        if missing := self.batch - len(rows):
+            rows = torch.cat([rows, rows.new_zeros(missing, *rows.shape[1:])])
+        return rows.to(self.device)
 
 
 class Prepared(nn.Module):

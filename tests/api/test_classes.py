@@ -1,0 +1,58 @@
+"""A field that Python has no name for, through the gateway: `class` of gan-sample."""
+
+import json
+
+import pytest
+from httpx2 import Client
+
+from tests.support.gateway import RunningGateway, place_model
+from tests.support.waiting import wait_for
+
+CLASSES = [{"name": "horse"}, {"name": "ship"}]
+
+
+@pytest.fixture(autouse=True)
+def generator(studio: RunningGateway, caller: Client) -> None:
+    """A generator under the name that is asked for by default."""
+    place_model(studio.settings.home, "cifar10", art="gan", latent=4, classes=CLASSES)
+    wait_for(lambda: caller.get("/v1/models/cifar10").status_code == 200, 5, "it is found")
+
+
+@pytest.mark.parametrize(
+    ("wish", "recorded"),
+    [("horse", ["horse"]), (1, [1]), (["ship", 0], ["ship", 0]), (None, None)],
+)
+def test_class_stands_in_the_record_as_it_was_sent(
+    caller: Client, wish: object, recorded: object
+) -> None:
+    answer = caller.post("/v1/gan-sample", json={} if wish is None else {"class": wish})
+
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["request"]["class"] == recorded
+
+
+def test_unknown_class_is_refused_with_the_known_ones(caller: Client) -> None:
+    answer = caller.post("/v1/gan-sample", json={"class": "cat"})
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "invalid_request")
+    assert problem["errors"][0]["pointer"] == "/class"
+    assert "horse, ship" in problem["detail"]
+
+
+def test_a_class_of_another_type_is_named_by_its_field(caller: Client) -> None:
+    answer = caller.post("/v1/gan-sample", json={"class": 1.5})
+
+    assert answer.status_code == 422
+    assert all(each["pointer"].startswith("/class") for each in answer.json()["errors"])
+
+
+def test_class_stands_in_the_document(caller: Client) -> None:
+    document = json.loads(caller.get("/openapi.json").text)
+
+    field = document["components"]["schemas"]["GanSampleRequest"]["properties"]["class"]
+    assert field["title"] == "Class"
+    assert caller.get("/v1/models/cifar10").json()["class_list"] == [
+        {"name": "horse"},
+        {"name": "ship"},
+    ]
