@@ -109,7 +109,7 @@ def vae(
             training.load(checkpoint)
     except (ValueError, DamagedWeightsError, UnknownModelError) as error:
         raise typer.BadParameter(str(error)) from error
-    with Report(Console(), "pictures") as report:
+    with Report(Console(), "pictures", curves=runs / f"{name}.tensorboard") as report:
         _announce(training, report)
         if not run(training, report, checkpoint):
             report.say(f"Stopped; the same command with --resume continues from {checkpoint}")

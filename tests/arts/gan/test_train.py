@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from genart_core.arts.gan.stored import restore_generator
 from genart_core.arts.gan.train import app
 from genart_core.weights import find_model
+from tests.support.curves import read_curves
 from tests.support.gan import write_discs, write_tiny_generator
 
 SMALL = ["--size", 16, "--batch", 8, "--width", 4, "--critic-width", 4, "--latent", 8]
@@ -57,6 +58,19 @@ def test_the_command_writes_a_generator_that_can_be_used(tmp_path: Path) -> None
     with Image.open(sheets[-1]) as sheet:
         assert np.asarray(sheet).std() > 0
     assert not list(tmp_path.glob("runs/gan/*.safetensors"))
+
+
+def test_the_game_is_drawn_as_curves(tmp_path: Path) -> None:
+    train(tmp_path, "--name", "mine", "--steps", 2)
+
+    curves = read_curves(tmp_path / "runs" / "gan" / "mine.tensorboard")
+    losses = {"training/discriminator_loss", "training/generator_loss"}
+    assert losses | {"training/accuracy", "training/variety", "training/pace"} <= set(curves)
+    assert [step for step, _ in curves["validation/variety"]] == [1, 2]
+    card = find_model("gan", "mine", tmp_path).card
+    assert curves["validation/variety"][-1][1] == pytest.approx(
+        card["metrics"]["variety"], abs=1e-4
+    )
 
 
 def test_the_textbook_game_is_one_word_away(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from genart_core.errors import DamagedWeightsError
 from genart_core.nn.training import Recipe, Training
 from genart_core.weights import read_card
 from tests.support.codes import tiny_model, write_tiny_model
+from tests.support.curves import read_curves
 
 SMALL = Config(size=16, channels=3, latent=8, widths=(4, 8, 8))
 
@@ -183,6 +184,16 @@ def test_the_command_writes_a_model_that_can_be_used(faces: Path, tmp_path: Path
     assert {"elbo_nats", "kl_nats", "mixture_nats"} <= set(card["metrics"])
     assert (card["size"], card["channels"], card["latent"]) == (16, 3, 8)
     assert list((tmp_path / "runs" / "vae" / "mine").glob("*.png"))
+
+
+def test_the_training_is_drawn_as_curves(faces: Path, tmp_path: Path) -> None:
+    result = train(faces, "--name", "mine", "--steps", 2, home=tmp_path)
+
+    assert result.exit_code == 0, result.output
+    curves = read_curves(tmp_path / "runs" / "vae" / "mine.tensorboard")
+    assert {"training/loss", "training/learning_rate", "validation/elbo_nats"} <= set(curves)
+    assert [step for step, _ in curves["validation/kl_nats"]] == [1, 2]
+    assert all(value > 0 for _, value in curves["training/loss"])
 
 
 def test_without_labels_there_are_no_concepts_and_a_successor_tells_its_lineage(
