@@ -1,4 +1,4 @@
-"""Pictures as the files that a caller asked for: images, a sheet or a film."""
+"""What a caller gets of pictures: images, a sheet or a film, and the points that they show."""
 
 import json
 from collections.abc import Mapping
@@ -14,6 +14,8 @@ from genart_core.nn.image import Picture, encode, encode_film
 from genart_core.nn.sheets import arrange
 
 METADATA_BYTES = 32 * 1024  # a JPEG can't carry more than twice that
+LATENTS_BYTES = 48 * 1024  # of the result's 64 KiB
+DIGITS = 4  # behind the point: a picture made from them differs by less than 1/255
 
 
 @dataclass(frozen=True)
@@ -76,3 +78,14 @@ def described(facts: Mapping[str, Any], *long: str) -> dict[str, Any]:
     if len(json.dumps(kept)) > METADATA_BYTES:
         kept |= dict.fromkeys(long)
     return kept
+
+
+def told(points: Tensor) -> list[list[float]]:
+    """Return the numbers of as many points as a result has room for."""
+    rows = [[round(value, DIGITS) for value in row] for row in points.tolist()]
+    room = LATENTS_BYTES
+    for count, row in enumerate(rows):
+        room -= len(json.dumps(row))
+        if room < 0:
+            return rows[:count]
+    return rows

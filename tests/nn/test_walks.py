@@ -2,14 +2,17 @@
 
 import math
 
+import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genart_core.nn.walks import lerp, slerp, walk
 
 shares = st.floats(0.0, 1.0)
 seeds = st.integers(0, 1000)
+numbers = st.lists(st.floats(-5, 5), min_size=4, max_size=4)
+unhurried = settings(deadline=None)  # torch.testing takes its time to load
 
 
 def pair(seed: int, width: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
@@ -18,6 +21,7 @@ def pair(seed: int, width: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
     return one, other
 
 
+@unhurried
 @given(seed=seeds, share=shares)
 def test_a_great_circle_keeps_to_the_sphere_and_to_the_pace(seed: int, share: float) -> None:
     start, end = (point / point.norm() for point in pair(seed))
@@ -30,32 +34,44 @@ def test_a_great_circle_keeps_to_the_sphere_and_to_the_pace(seed: int, share: fl
     assert math.isclose(gone, share * whole, abs_tol=1e-6)
 
 
-@given(seed=seeds)
-def test_both_ways_begin_and_end_where_they_should(seed: int) -> None:
-    start, end = pair(seed)
-    for way in (lerp, slerp):
-        torch.testing.assert_close(way(start, end, 0.0), start)
-        torch.testing.assert_close(way(start, end, 1.0), end)
-
-
+@unhurried
 @given(seed=seeds, share=shares)
 def test_back_is_the_same_way(seed: int, share: float) -> None:
     start, end = pair(seed)
     torch.testing.assert_close(slerp(start, end, share), slerp(end, start, 1.0 - share))
 
 
-def test_where_no_one_circle_leads_the_way_is_straight() -> None:
-    one = torch.tensor([1.0, 0.0])
-    for start, end in ((one, one), (one, -one), (one, torch.zeros(2))):
-        torch.testing.assert_close(slerp(start, end, 0.25), lerp(start, end, 0.25))
+@unhurried
+@given(start=numbers, end=numbers)
+def test_whatever_the_points_both_ways_lead_from_one_to_the_other(
+    start: list[float], end: list[float]
+) -> None:
+    first, last = torch.tensor(start), torch.tensor(end)
+    for way in (lerp, slerp):
+        torch.testing.assert_close(way(first, last, 0.0), first, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(way(first, last, 1.0), last, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("end", [[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [0.0, 0.0], [1.0, 1e-7]])
+def test_where_no_one_circle_leads_the_way_is_straight(end: list[float]) -> None:
+    one, other = torch.tensor([1.0, 0.0]), torch.tensor(end)
+    for start, stop in ((one, other), (other, one)):
+        torch.testing.assert_close(slerp(start, stop, 0.25), lerp(start, stop, 0.25))
 
 
 def test_a_loop_passes_each_point_and_ends_a_step_before_the_first() -> None:
     points = torch.stack([*pair(1), *pair(2)])[:3]
 
-    looped = walk(points, 9, is_loop=True, is_spherical=True)
-    single = walk(points, 9, is_loop=False, is_spherical=True)
+    way = walk(points, 9, is_loop=True, is_spherical=True)
 
-    torch.testing.assert_close(looped[::3], points)
-    torch.testing.assert_close(single[::4], points)
-    torch.testing.assert_close(looped[8], slerp(points[2], points[0], 2 / 3))
+    torch.testing.assert_close(way[::3], points)
+    torch.testing.assert_close(way[8], slerp(points[2], points[0], 2 / 3))
+
+
+def test_an_open_walk_ends_at_its_last_point() -> None:
+    points = torch.stack([*pair(1), *pair(2)])[:3]
+
+    way = walk(points, 5, is_loop=False, is_spherical=False)
+
+    torch.testing.assert_close(way[::2], points)
+    torch.testing.assert_close(way[1], (points[0] + points[1]) / 2)

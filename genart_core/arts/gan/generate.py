@@ -5,7 +5,6 @@
    class to class).
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +16,9 @@ from genart_core.arts.gan.painter import Painter, load_painter
 from genart_core.arts.gan.request import GanSampleRequest, check, find_class
 from genart_core.artwork import Artwork, Run, Workbench
 from genart_core.errors import ArtError, RefusedError
-from genart_core.nn.showing import Showing, described
+from genart_core.nn.showing import Showing, described, told
 from genart_core.nn.walks import walk
 from genart_core.request import sample_seed
-
-LATENTS_BYTES = 48 * 1024  # of the result's 64 KiB
-DIGITS = 4  # behind the point: a picture made from them differs by less than 1/255
 
 
 @dataclass
@@ -110,17 +106,6 @@ def plan(run: Run, painter: Painter) -> Commission:
         points = walk(points, frames, is_loop=request.loop, is_spherical=is_spherical)
         shares = walk(shares, frames, is_loop=request.loop, is_spherical=False)
     return Commission(run, points, shares, told, seeds, classes)
-
-
-def told(points: Tensor) -> list[list[float]]:
-    """Return the numbers of as many points as a result has room for."""
-    rows = [[round(value, DIGITS) for value in row] for row in points.tolist()]
-    room = LATENTS_BYTES
-    for count, row in enumerate(rows):
-        room -= len(json.dumps(row))
-        if room < 0:
-            return rows[:count]
-    return rows
 
 
 def _classes(request: GanSampleRequest, painter: Painter, choices: Sequence[float]) -> list[int]:

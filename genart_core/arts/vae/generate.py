@@ -3,7 +3,6 @@
 1. Kingma & Welling, Auto-encoding variational Bayes, arXiv:1312.6114.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -19,15 +18,15 @@ from genart_core.arts.vae.request import (
     check_edit,
     check_sample,
 )
-from genart_core.arts.vae.sampling import draw, grid, lerp, spaced, walk
+from genart_core.arts.vae.sampling import draw, grid, spaced
 from genart_core.arts.vae.showing import shown
 from genart_core.artwork import Artwork, Run, Workbench
 from genart_core.errors import ArtError, RefusedError
 from genart_core.nn.image import decode, luma_of, resize
+from genart_core.nn.showing import told
+from genart_core.nn.walks import lerp, walk
 from genart_core.request import sample_seed
 
-LATENTS_BYTES = 48 * 1024  # of the result's 64 KiB
-DIGITS = 4  # behind the point: a picture made from them differs by less than 1/255
 MAX_INPUT_PIXELS = 2**28  # submitted pictures were counted before; this bounds other ways in
 
 
@@ -141,17 +140,6 @@ def _finish(commission: Commission, painter: Painter) -> None:
         "height": config.size * run.request.scale,
     }
     run.finish(Artwork(outputs, result))
-
-
-def told(points: Tensor) -> list[list[float]]:
-    """Return the numbers of as many points as a result has room for."""
-    rows = [[round(value, DIGITS) for value in row] for row in points.tolist()]
-    room = LATENTS_BYTES
-    for count, row in enumerate(rows):
-        room -= len(json.dumps(row))
-        if room < 0:
-            return rows[:count]
-    return rows
 
 
 def _chosen(request: VaeSampleRequest, painter: Painter) -> tuple[Tensor, list[int]]:

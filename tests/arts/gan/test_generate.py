@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from genart_core.arts.gan.generate import draw, generate, told
+from genart_core.arts.gan.generate import draw, generate
 from genart_core.arts.gan.painter import Painter
 from genart_core.catalogue import find_kind, load_generator
 from genart_core.nn.image import read_metadata
@@ -125,11 +125,6 @@ def test_result_tells_points_that_give_the_same_pictures(workbench: FakeWorkbenc
     assert again.result["seeds"] == []
     for one, other in zip(drawn.outputs, again.outputs, strict=True):
         assert (one - other).abs().max() < TOLERANCE
-
-
-def test_a_result_tells_no_more_points_than_it_has_room_for() -> None:
-    assert 0 < len(told(torch.randn(64, 1024))) < 64
-    assert len(told(torch.randn(64, 64))) == 64
 
 
 def test_truncated_latents_are_a_truncated_normal() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from genart_core.arts.vae.generate import edit, sample, told
+from genart_core.arts.vae.generate import edit, sample
 from genart_core.arts.vae.painter import Painter
 from genart_core.arts.vae.request import VaeEditRequest, VaeSampleRequest
 from genart_core.arts.vae.showing import shown
@@ -71,13 +71,6 @@ def test_result_tells_points_that_give_the_same_pictures(workbench: FakeWorkbenc
     assert len(drawn.result["latents"]) == len(drawn.result["seeds"]) == 3
     for one, other in zip(drawn.outputs, again.outputs, strict=True):
         assert (one - other).abs().max() < TOLERANCE
-
-
-def test_a_result_tells_no_more_points_than_it_has_room_for() -> None:
-    rows = told(torch.randn(64, 1024))
-
-    assert 0 < len(rows) < 64
-    assert len(told(torch.randn(64, 64))) == 64
 
 
 def test_prior_mixture_and_temperature_draw_differently(workbench: FakeWorkbench) -> None:

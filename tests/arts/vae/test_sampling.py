@@ -1,75 +1,14 @@
-"""Points: drawn, on a great circle, on a grid; and the mixture that they are drawn from."""
-
-import math
+"""Points: drawn, on a grid; and the mixture that they are drawn from."""
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from genart_core.arts.vae.mixture import Mixture, fit
-from genart_core.arts.vae.sampling import draw, grid, lerp, slerp, spaced, walk
-
-numbers = st.lists(st.floats(-5, 5), min_size=4, max_size=4)
+from genart_core.arts.vae.sampling import draw, grid, spaced
 
 
 def points(count: int, width: int = 8, seed: int = 0) -> torch.Tensor:
     return torch.randn(count, width, generator=torch.Generator().manual_seed(seed))
-
-
-@given(start=numbers, end=numbers)
-def test_slerp_begins_and_ends_where_it_should(start: list[float], end: list[float]) -> None:
-    a, b = torch.tensor(start), torch.tensor(end)
-
-    torch.testing.assert_close(slerp(a, b, 0.0), a, atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(slerp(a, b, 1.0), b, atol=1e-4, rtol=1e-4)
-
-
-@given(share=st.floats(0, 1), seed=st.integers(0, 1000))
-def test_slerp_of_unit_vectors_stays_on_the_sphere(share: float, seed: int) -> None:
-    a, b = torch.nn.functional.normalize(points(2, seed=seed), dim=1)
-
-    assert slerp(a, b, share).norm().item() == pytest.approx(1.0, abs=1e-4)
-
-
-@given(share=st.floats(0.01, 0.99), seed=st.integers(0, 1000))
-def test_slerp_turns_evenly(share: float, seed: int) -> None:
-    a, b = torch.nn.functional.normalize(points(2, seed=seed).double(), dim=1)
-
-    turned = math.acos(float(slerp(a, b, share) @ a))
-    assert turned == pytest.approx(share * math.acos(float(a @ b)), abs=1e-6)
-
-
-def test_slerp_is_the_same_backwards() -> None:
-    a, b = points(2)
-
-    torch.testing.assert_close(slerp(a, b, 0.3), slerp(b, a, 0.7))
-
-
-@pytest.mark.parametrize("end", [[2.0, 0.0], [-1.0, 0.0], [0.0, 0.0], [1.0, 1e-7]])
-def test_where_no_one_circle_leads_the_way_is_straight(end: list[float]) -> None:
-    a, b = torch.tensor([1.0, 0.0]), torch.tensor(end)
-
-    torch.testing.assert_close(slerp(a, b, 0.25), lerp(a, b, 0.25))
-
-
-def test_a_loop_passes_every_point_and_returns_before_its_first() -> None:
-    stops = points(3)
-
-    way = walk(stops, 12, is_loop=True, is_spherical=True)
-
-    torch.testing.assert_close(way[[0, 4, 8]], stops)
-    steps = (torch.cat([way[1:], way[:1]]) - way).norm(dim=1)
-    assert steps.max() < 2.5 * steps.min()
-
-
-def test_an_open_walk_ends_at_its_last_point() -> None:
-    stops = points(3)
-
-    way = walk(stops, 5, is_loop=False, is_spherical=False)
-
-    torch.testing.assert_close(way[[0, 2, 4]], stops)
-    torch.testing.assert_close(way[1], (stops[0] + stops[1]) / 2)
 
 
 def test_a_grid_is_laid_out_row_by_row() -> None:
