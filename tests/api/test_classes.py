@@ -14,7 +14,7 @@ CLASSES = [{"name": "horse"}, {"name": "ship"}]
 @pytest.fixture(autouse=True)
 def generator(studio: RunningGateway, caller: Client) -> None:
     """A generator under the name that is asked for by default."""
-    place_model(studio.settings.home, "cifar10", art="gan", latent=4, classes=CLASSES)
+    place_model(studio.settings.home, "cifar10", art="gan", latent=4, size=32, classes=CLASSES)
     wait_for(lambda: caller.get("/v1/models/cifar10").status_code == 200, 5, "it is found")
 
 
@@ -38,6 +38,14 @@ def test_unknown_class_is_refused_with_the_known_ones(caller: Client) -> None:
     assert (answer.status_code, problem["code"]) == (422, "invalid_request")
     assert problem["errors"][0]["pointer"] == "/class"
     assert "horse, ship" in problem["detail"]
+
+
+def test_a_film_too_large_for_any_memory_is_refused_with_what_would_fit(caller: Client) -> None:
+    answer = caller.post("/v1/gan-sample", json={"mode": "walk", "frames": 600, "scale": 16})
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "too_large")
+    assert "scale 7 would fit" in problem["detail"]
 
 
 def test_a_class_of_another_type_is_named_by_its_field(caller: Client) -> None:

@@ -34,7 +34,11 @@ class Painter:
         dtype: torch.dtype | None = None,
     ) -> None:
         self.config = network.config
-        self.card: Mapping[str, Any] = {"latent": self.config.latent, **card}
+        self.card: Mapping[str, Any] = {
+            **card,
+            "latent": self.config.latent,
+            "size": self.config.size,
+        }
         self.device = device
         self.batch = CUDA_BATCH if device.startswith("cuda") else CPU_BATCH
         self._network = Prepared(network, dtype or working_dtype(device)).to(device)

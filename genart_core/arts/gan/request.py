@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, create_model, model_validator
 
+from genart_core.bounds import check_pixels
 from genart_core.errors import RefusedError
 from genart_core.request import ArtRequest, Seed
 
@@ -168,8 +169,9 @@ class GanSampleRequest(_Classed):
     @model_validator(mode="after")
     def _agrees(self) -> "GanSampleRequest":
         if (self.layout == "film") != (self.format == "gif") and self.format != "webp":
-            allowed = "webp or gif" if self.layout == "film" else "png, jpeg or webp"
-            raise ValueError(f"format: {self.layout} come as {allowed}, not {self.format}")
+            is_film = self.layout == "film"
+            told = "a film is webp or gif" if is_film else "still pictures are png, jpeg or webp"
+            raise ValueError(f"format: {told}, not {self.format}")
         if self.mode == "point" and self.latents is None:
             raise ValueError("latents: mode point needs at least one point")
         if self.latents is not None and (self.mode == "sample" or self.seeds is not None):
@@ -217,10 +219,10 @@ def cost(request: GanSampleRequest) -> float:
 
 
 def check(request: GanSampleRequest, card: Mapping[str, Any], memory: int | None) -> None:
-    """Refuse classes that the model hasn't, and points of another length.
+    """Refuse classes that the model hasn't, points of another length, and what is too large.
 
     Raises:
-        RefusedError: naming what is known.
+        RefusedError: naming what is known, or the scale that would fit.
     """
     if "latent" not in card:
         return
@@ -231,6 +233,7 @@ def check(request: GanSampleRequest, card: Mapping[str, Any], memory: int | None
         if len(point) != card["latent"]:
             told = f"Point {place} has {len(point)} numbers; {request.model} takes {card['latent']}"
             raise RefusedError("latents", told)
+    check_pixels(request.pictures, card.get("size", 0), request.scale, memory)
 
 
 def find_class(wish: int | str, classes: Sequence[str]) -> int:

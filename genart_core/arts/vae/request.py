@@ -1,11 +1,11 @@
 """What a caller of `vae-sample` and `vae-edit` sends, and what is refused before it is queued."""
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from genart_core.bounds import check_pixels
 from genart_core.errors import RefusedError
 from genart_core.request import ArtRequest, ImageInput, Seed
 
@@ -14,8 +14,6 @@ MAX_FRAMES = 600
 MAX_CELLS = 16  # across and down
 MAX_SCALE = 8
 MAX_LATENT = 1024
-MAX_PIXELS = 2**25  # of all pictures of a job, enlarged
-PIXEL_BYTES = 40  # of memory, three floats and three copies of them
 
 LAYOUTS = {"sample": "images", "point": "images", "grid": "sheet", "walk": "film"}
 
@@ -301,7 +299,7 @@ def check_sample(request: VaeSampleRequest, card: Mapping[str, Any], memory: int
             told = f"Point {place} has {len(point)} numbers; {request.model} takes {latent}"
             raise RefusedError("latents", told)
     check_concepts(request.concepts, card, request.model)
-    _check_size(request, card.get("size", 0), memory)
+    check_pixels(request.pictures, card.get("size", 0), request.scale, memory)
     if request.mode == "grid":
         for field, axis in (("across", request.across), ("down", request.down)):
             if isinstance(axis_of(axis), str):
@@ -333,17 +331,6 @@ def check_concepts(
     if unknown := [name for name in concepts if name not in known]:
         there = ", ".join(known) or "none; train with --labels to have some"
         raise RefusedError(field, f"Unknown concepts {', '.join(unknown)}; {model} has {there}")
-
-
-def _check_size(request: VaeSampleRequest, size: int, memory: int | None) -> None:
-    room = MAX_PIXELS if memory is None else min(MAX_PIXELS, memory // PIXEL_BYTES)
-    least = request.pictures * size**2
-    if least * request.scale**2 <= room:
-        return
-    fitting = math.isqrt(room // least)
-    advice = f"scale {fitting} would fit" if fitting else "not even scale 1 would fit"
-    told = f"{request.pictures} pictures of {size} px at scale {request.scale} are too large"
-    raise RefusedError("scale", f"{told}; {advice}", "too_large")
 
 
 def axis_of(axis: int | str) -> int | str:

@@ -211,6 +211,17 @@ def test_a_sheet_too_large_for_its_format_fails_alone(workbench: FakeWorkbench) 
     assert run.failure[0] == "too_large"
 
 
+def test_what_is_too_large_fails_before_it_is_drawn(workbench: FakeWorkbench) -> None:
+    run = FakeRun(mode="walk", frames=600, scale=16)
+
+    generate([run, FakeRun()], workbench)
+
+    assert run.failure is not None
+    assert run.failure[0] == "too_large"
+    assert "scale 14 would fit" in run.failure[1]
+    assert run.steps == []
+
+
 def test_a_generator_without_classes_draws_too() -> None:
     network = tiny_generator(config=type(TINY)(size=16, latent=8, width=4, depth=0, classes=0))
     run = sampled(FakeWorkbench(Painter(network, {}, "cpu", torch.float32)), count=2)

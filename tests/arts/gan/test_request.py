@@ -162,6 +162,27 @@ def test_points_of_another_length_are_refused() -> None:
         check(request_of(mode="point", latents=[[0.0] * 4, [0.0] * 3]), CARD, None)
 
 
+@pytest.mark.parametrize(
+    ("memory", "scale", "told"),
+    [
+        (None, 8, "600 pictures of 32 px at scale 8 are too large; scale 7 would fit"),
+        (2 * 10**8, 4, "scale 4 are too large; scale 2 would fit"),
+        (10**7, 1, "not even scale 1 would fit"),
+    ],
+)
+def test_films_that_fit_in_no_memory_are_refused(memory: int | None, scale: int, told: str) -> None:
+    request = request_of(mode="walk", frames=600, scale=scale)
+
+    with pytest.raises(RefusedError, match=told) as caught:
+        check(request, {**CARD, "size": 32}, memory)
+
+    assert (caught.value.field, caught.value.code) == ("scale", "too_large")
+
+
+def test_all_pictures_fit_at_the_largest_scale() -> None:
+    check(request_of(count=64, scale=16, layout="sheet"), {**CARD, "size": 32}, None)
+
+
 def test_an_unknown_card_is_left_to_the_worker() -> None:
     check(request_of(**{"class": "cat"}), {}, None)
 
