@@ -10,12 +10,10 @@ from torch import Tensor, nn
 from genart_core.arts.gan.model import BASE, ClassNorm, Generator, Refinement
 from genart_core.arts.gan.stored import restore_generator
 from genart_core.nn.device import working_dtype
+from genart_core.nn.painting import batch_of, batched
 
 Layers = TypeVar("Layers", nn.ModuleList, nn.Conv2d)
 
-# Fixed, so that the same kernels run on a picture whoever shares its batch. More at once is hardly
-# faster: 16 already fill the caches of a core.
-CPU_BATCH, CUDA_BATCH = 16, 64
 EPSILON = 1e-5  # of torch's batch norm
 
 
@@ -40,7 +38,7 @@ class Painter:
             "size": self.config.size,
         }
         self.device = device
-        self.batch = CUDA_BATCH if device.startswith("cuda") else CPU_BATCH
+        self.batch = batch_of(device)
         self._network = Prepared(network, dtype or working_dtype(device)).to(device)
 
     @property
@@ -50,19 +48,7 @@ class Painter:
 
     def paint(self, points: Tensor, shares: Tensor) -> Tensor:
         """Return pictures `(N, 3, size, size)` in [0, 1] of points `(N, latent)`."""
-        parts = []
-        with torch.inference_mode():
-            for start in range(0, len(points), self.batch):
-                end = start + self.batch
-                some = [self._whole(rows[start:end]) for rows in (points, shares)]
-                images = self._network(*some).cpu()
-                parts.append(images[: len(points) - start])
-        return torch.cat(parts)
-
-    def _whole(self, rows: Tensor) -> Tensor:
-        if missing := self.batch - len(rows):
-            rows = torch.cat([rows, rows.new_zeros(missing, *rows.shape[1:])])
-        return rows.to(self.device)
+        return batched(self._network, points, shares, device=self.device)
 
 
 class Prepared(nn.Module):

@@ -3,9 +3,8 @@
 1. Kingma & Welling, Auto-encoding variational Bayes, arXiv:1312.6114.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -21,35 +20,13 @@ from genart_core.arts.vae.request import (
 from genart_core.arts.vae.sampling import draw, grid, spaced
 from genart_core.arts.vae.showing import shown
 from genart_core.artwork import Artwork, Run, Workbench
-from genart_core.errors import ArtError, RefusedError
 from genart_core.nn.image import decode, luma_of, resize
+from genart_core.nn.painting import Commission, paint
 from genart_core.nn.showing import told
 from genart_core.nn.walks import lerp, walk
 from genart_core.request import sample_seed
 
 MAX_INPUT_PIXELS = 2**28  # submitted pictures were counted before; this bounds other ways in
-
-
-@dataclass
-class Commission:
-    """One run, the points to decode for it, and what of them is decoded."""
-
-    run: Run
-    points: Tensor
-    told: Tensor  # the points that the result tells
-    seeds: list[int] = field(default_factory=list)
-    parts: list[Tensor] = field(default_factory=list)
-
-    @property
-    def done(self) -> int:
-        """How many pictures are decoded."""
-        return sum(map(len, self.parts))
-
-    @property
-    def is_done(self) -> bool:
-        """Whether all of them are."""
-        return self.done == len(self.points)
-
 
 Plan: TypeAlias = Callable[[Run, Painter], Commission]
 
@@ -74,7 +51,8 @@ def plan_sample(run: Run, painter: Painter) -> Commission:
     check_sample(request, painter.card, None)
     points, seeds = _chosen(request, painter)
     moved = points + _move(request.concepts, painter)
-    return Commission(run, _laid_out(request, moved, painter), moved, seeds)
+    points = _laid_out(request, moved, painter)
+    return _commission(run, painter, points, chosen=moved, seeds=seeds)
 
 
 def plan_edit(run: Run, painter: Painter) -> Commission:
@@ -90,56 +68,21 @@ def plan_edit(run: Run, painter: Painter) -> Commission:
     codes = painter.encode(torch.cat([_read(run, reference, painter) for reference in wanted]))
     point = codes[0] if request.mix is None else lerp(codes[0], codes[1], request.mix_weight)
     points = (point + _move(request.concepts, painter))[None]
-    return Commission(run, points, points)
+    return _commission(run, painter, points, chosen=points, seeds=[])
 
 
 def _paint(runs: Sequence[Run], workbench: Workbench, plan: Plan) -> None:
-    """Decode the points of all runs side by side; whoever is done first is finished first."""
     painter = workbench.model("vae", runs[0].request.model, load_painter)
-    waiting = [c for run in runs if (c := _planned(run, painter, plan)) is not None]
-    while waiting := [c for c in waiting if not (c.is_done or c.run.stopped)]:
-        batch = list(_next(waiting, painter.batch))
-        images = painter.decode(torch.cat([points for _, points in batch]))
-        for commission, points in batch:
-            commission.parts.append(images[: len(points)])
-            images = images[len(points) :]
-            commission.run.progress(commission.done, len(commission.points))
-            if commission.is_done and not commission.run.stopped:
-                _finish(commission, painter)
+    paint(runs, lambda run: plan(run, painter), painter.decode, batch=painter.batch)
 
 
-def _planned(run: Run, painter: Painter, plan: Plan) -> Commission | None:
-    try:
-        return plan(run, painter)
-    except (ArtError, RefusedError) as error:
-        run.fail(error.code, str(error))
-        return None
-
-
-def _next(waiting: Sequence[Commission], room: int) -> Iterator[tuple[Commission, Tensor]]:
-    """Yield the next `room` points, of the first runs first."""
-    for commission in waiting:
-        points = commission.points[commission.done : commission.done + room]
-        room -= len(points)
-        if len(points):
-            yield commission, points
-
-
-def _finish(commission: Commission, painter: Painter) -> None:
-    run = commission.run
-    try:
-        outputs = shown(run.request, torch.cat(commission.parts))
-    except ArtError as error:
-        run.fail(error.code, str(error))
-        return
-    config = painter.config
-    result: dict[str, Any] = {
-        "latents": told(commission.told),
-        "seeds": commission.seeds,
-        "width": config.size * run.request.scale,
-        "height": config.size * run.request.scale,
-    }
-    run.finish(Artwork(outputs, result))
+def _commission(
+    run: Run, painter: Painter, points: Tensor, *, chosen: Tensor, seeds: Sequence[int]
+) -> Commission:
+    """Return what is to be decoded, and what its result tells: the chosen points."""
+    side = painter.config.size * run.request.scale
+    result = {"latents": told(chosen), "seeds": seeds, "width": side, "height": side}
+    return Commission(run, (points,), lambda images: Artwork(shown(run.request, images), result))
 
 
 def _chosen(request: VaeSampleRequest, painter: Painter) -> tuple[Tensor, list[int]]:

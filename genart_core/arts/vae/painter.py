@@ -1,6 +1,6 @@
 """An autoencoder made ready to encode and decode: cast once, channels last, in fixed batches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,7 @@ from torch import Tensor, nn
 from genart_core.arts.vae.model import Autoencoder, Enlargement
 from genart_core.arts.vae.stored import StoredModel, load_model
 from genart_core.nn.device import working_dtype
-
-# Fixed, so that the same kernels run on a picture whoever shares its batch. More at once is hardly
-# faster: 16 already fill the caches of a core.
-CPU_BATCH, CUDA_BATCH = 16, 64
+from genart_core.nn.painting import batch_of, batched
 
 
 class Painter:
@@ -23,7 +20,7 @@ class Painter:
         self.model = model
         self.device = device
         self.config = model.network.config
-        self.batch = CUDA_BATCH if device.startswith("cuda") else CPU_BATCH
+        self.batch = batch_of(device)
         self._network = prepared(model.network, device, dtype or working_dtype(device))
 
     @property
@@ -33,11 +30,12 @@ class Painter:
 
     def encode(self, images: Tensor) -> Tensor:
         """Return the means `(N, latent)` of images `(N, C, size, size)` in [0, 1]."""
-        return self._batched(images, lambda batch: self._network.encoder(batch)[0])
+        return batched(lambda x: self._network.encoder(x)[0], images, device=self.device)
 
     def decode(self, points: Tensor) -> Tensor:
         """Return the pictures `(N, C, size, size)` in [0, 1] of points `(N, latent)`."""
-        return self._batched(points, lambda batch: self._network.decoder(batch).float().sigmoid())
+        decode = self._network.decoder
+        return batched(lambda z: decode(z).float().sigmoid(), points, device=self.device)
 
     def concept(self, name: str) -> Tensor:
         """Return the direction `(latent,)` of a concept.
@@ -48,16 +46,6 @@ class Painter:
         names = [str(each["name"]) for each in self.card.get("concepts", ())]
         directions: dict[str, Tensor] = dict(zip(names, self.model.concepts, strict=True))
         return directions[name]
-
-    def _batched(self, rows: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
-        parts = []
-        with torch.inference_mode():
-            for start in range(0, len(rows), self.batch):
-                batch = rows[start : start + self.batch]
-                missing = self.batch - len(batch)
-                whole = torch.cat([batch, batch.new_zeros(missing, *batch.shape[1:])])
-                parts.append(compute(whole.to(self.device))[: len(batch)].float().cpu())
-        return torch.cat(parts)
 
 
 def load_painter(path: Path, device: str) -> Painter:
