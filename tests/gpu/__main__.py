@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import torch
 
-from tests.gpu import check_dream, check_style, check_text, check_vae
+from tests.gpu import check_dream, check_gan, check_style, check_text, check_vae
 
 
 def run(checks: list[Callable[[], str]]) -> int:
@@ -35,7 +35,7 @@ def main() -> int:
         print("no CUDA device: nothing was checked", file=sys.stderr)
         return 3
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}\n")
-    parts = (check_text, check_dream, check_style, check_vae)
+    parts = (check_text, check_dream, check_style, check_vae, check_gan)
     checks = [check for part in parts for check in part.CHECKS]
     return 1 if run(checks) else 0
 

@@ -49,4 +49,5 @@ def test_exit_code_is_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("tests.gpu.check_dream.CHECKS", [])
         monkeypatch.setattr("tests.gpu.check_style.CHECKS", [])
         monkeypatch.setattr("tests.gpu.check_vae.CHECKS", [])
+        monkeypatch.setattr("tests.gpu.check_gan.CHECKS", [])
         assert main() == code
