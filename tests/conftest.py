@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from redis import Redis
 
 from tests.support.table import Table
@@ -14,6 +15,10 @@ from tests.support.valkey import Valkey
 
 if TYPE_CHECKING:  # a test of the art alone shouldn't wait for the web framework
     from tests.support.gateway import RunningGateway
+
+# The first calls of torch take long on a busy machine; a hanging test is for pytest's own timeout.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 os.environ["GENART_NATIVE"] = "false"  # compiling is for the tests of what is compiled
 

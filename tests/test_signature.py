@@ -91,7 +91,7 @@ def test_bomb_is_not_inflated() -> None:
 
 
 @given(st.binary(max_size=200), st.integers(0, 400), st.sampled_from(FORMATS))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_damage_is_never_more_than_no_signature(noise: bytes, at: int, format: Format) -> None:
     signed = sign(ours(format), MADE)
     damaged = signed[:at] + noise + signed[at + len(noise) :]

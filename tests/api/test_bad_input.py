@@ -276,7 +276,6 @@ HEADERS = st.dictionaries(
 @given(body=BODIES, headers=HEADERS, is_json=st.booleans())
 @settings(
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_generated_junk_never_makes_a_server_error(
@@ -310,7 +309,6 @@ PARTS = st.text(min_size=1, max_size=20)
 )
 @settings(
     max_examples=200,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_generated_addresses_never_make_a_server_error(

@@ -370,7 +370,6 @@ CHUNKS = st.sampled_from(
 @given(chunks=st.lists(CHUNKS | st.binary(max_size=20), max_size=20))
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_generated_forms_never_make_a_server_error(caller: Client, chunks: list[bytes]) -> None:

@@ -123,9 +123,7 @@ def test_range_of_another_version_is_answered_with_the_whole(http: Client, url: 
 
 
 @given(start=st.integers(0, 150), length=st.integers(0, 150))
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_parts_are_what_slicing_gives(http: Client, url: str, start: int, length: int) -> None:
     answer = http.get(url, headers={"Range": f"bytes={start}-{start + length}"})
 

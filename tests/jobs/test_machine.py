@@ -260,7 +260,6 @@ def test_no_sequence_of_transitions_loses_a_job_or_leaves_a_terminal_state(table
         settings=settings(
             max_examples=50,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -15,9 +15,7 @@ def made(table: Table, count: int, **kinds: int) -> list[JobId]:
     return [table.take(kinds=kinds or {"text": 1}).id for _ in range(count)]
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(sorted(RANKS)), min_size=1, max_size=12))
 def test_own_jobs_are_made_by_priority_then_by_age(table: Table, priorities: list[str]) -> None:
     table.redis.flushall()
@@ -26,9 +24,7 @@ def test_own_jobs_are_made_by_priority_then_by_age(table: Table, priorities: lis
     assert made(table, len(jobs)) == [job_id for _, _, job_id in sorted(jobs)]
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from(["ann", "ben"]), st.sampled_from(sorted(RANKS))),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genart_core.nn.walks import lerp, slerp, walk
@@ -12,7 +12,6 @@ from genart_core.nn.walks import lerp, slerp, walk
 shares = st.floats(0.0, 1.0)
 seeds = st.integers(0, 1000)
 numbers = st.lists(st.floats(-5, 5), min_size=4, max_size=4)
-unhurried = settings(deadline=None)  # torch.testing takes its time to load
 
 
 def pair(seed: int, width: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
@@ -21,7 +20,6 @@ def pair(seed: int, width: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
     return one, other
 
 
-@unhurried
 @given(seed=seeds, share=shares)
 def test_a_great_circle_keeps_to_the_sphere_and_to_the_pace(seed: int, share: float) -> None:
     start, end = (point / point.norm() for point in pair(seed))
@@ -34,14 +32,12 @@ def test_a_great_circle_keeps_to_the_sphere_and_to_the_pace(seed: int, share: fl
     assert math.isclose(gone, share * whole, abs_tol=1e-6)
 
 
-@unhurried
 @given(seed=seeds, share=shares)
 def test_back_is_the_same_way(seed: int, share: float) -> None:
     start, end = pair(seed)
     torch.testing.assert_close(slerp(start, end, share), slerp(end, start, 1.0 - share))
 
 
-@unhurried
 @given(start=numbers, end=numbers)
 def test_whatever_the_points_both_ways_lead_from_one_to_the_other(
     start: list[float], end: list[float]

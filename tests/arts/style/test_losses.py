@@ -140,7 +140,7 @@ def test_nothing_is_lost_where_content_style_and_picture_are_the_same(
 
 
 @given(st.integers(1, 12), st.integers(1, 9), st.integers(1, 9), st.integers(0, 999), st.booleans())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_gram_matrices_are_symmetric_and_positive_semidefinite(
     channels: int, height: int, width: int, seed: int, masked: bool
 ) -> None:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genart_core.arts.style.layers import Layers
@@ -58,7 +58,6 @@ def test_tiles_give_the_losses_and_the_gradient_of_one_piece(
     st.integers(16, 900), st.integers(16, 900), st.integers(1, 20), st.integers(0, 6),
     st.sampled_from([4, 8, 16]),
 )  # fmt: skip
-@settings(deadline=None)
 def test_tiles_cover_each_pixel_once_and_none_is_too_large(
     height: int, width: int, tile: int, halo: int, stride: int
 ) -> None:

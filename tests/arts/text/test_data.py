@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genart_core.arts.text.data import MAX_VALIDATION, Batches, Corpus, read_corpus
@@ -75,7 +75,6 @@ def test_any_utf8_text_is_read(tmp_path: Path, unit: Unit) -> None:
 
 
 @pytest.mark.parametrize("unit", ["character", "word"])
-@settings(deadline=None)
 @given(texts=st.lists(st.lists(st.sampled_from(PIECES)), min_size=1, max_size=3), data=st.data())
 def test_blocks_of_any_size_give_what_the_whole_text_gives(
     tmp_path_factory: pytest.TempPathFactory,
@@ -179,7 +178,6 @@ def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes) -> None:
         read_corpus([path], tmp_path)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(1, 50), st.booleans())
 def test_the_place_of_what_is_no_text_is_told(
     tmp_path_factory: pytest.TempPathFactory, length: int, block: int, is_marked: bool

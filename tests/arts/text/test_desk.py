@@ -76,9 +76,7 @@ def test_states_move_to_another_desk_unchanged(make: Maker) -> None:
 
 
 @given(seed=st.integers(0, 2**20), rows=st.integers(2, MAX_ROWS), place=st.integers(0, 99))
-@settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_logits_do_not_depend_on_the_batch(make: Maker, seed: int, rows: int, place: int) -> None:
     model = random_model(seed % 3, hidden=(48, 64, 160)[seed % 3])
     cell = make(model)

@@ -86,9 +86,7 @@ ASKED = st.fixed_dictionaries(
 @pytest.mark.usefixtures("way")
 @given(asked=ASKED, seed=st.integers(0, 1000))
 @example(asked={"temperature": 1.0}, seed=3)
-@settings(
-    deadline=None, max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_texts_of_10000_characters_are_equal_at_batch_1_3_and_16(
     workbench: FakeWorkbench, asked: dict[str, Any], seed: int
 ) -> None:
@@ -143,9 +141,7 @@ COMPANY = st.lists(
 
 @pytest.mark.usefixtures("way")
 @given(company=COMPANY)
-@settings(
-    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_texts_do_not_depend_on_who_joins_and_leaves(
     company: list[tuple[int, int, str, float, int, int | None]], model_path: Path
 ) -> None:

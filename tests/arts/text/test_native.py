@@ -69,9 +69,7 @@ def test_steps_are_those_in_numpy_bit_for_bit(library: Library, rows: int) -> No
     hidden=st.sampled_from([40, 64, 136]),
     layers=st.integers(1, 3),
 )
-@settings(
-    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_walk_draws_what_torch_draws(
     library: Library, seed: int, rows: int, steps: int, threads: int, hidden: int, layers: int
 ) -> None:

@@ -68,7 +68,7 @@ LOGITS = st.lists(st.floats(-8, 8, width=32), min_size=2, max_size=20).map(torch
 
 
 @given(logits=LOGITS, seed=st.integers(0, 2**32))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_temperature_near_zero_is_argmax(logits: Tensor, seed: int) -> None:
     logits[seed % len(logits)] = logits.max() + 0.01  # no tie
 
@@ -78,7 +78,7 @@ def test_temperature_near_zero_is_argmax(logits: Tensor, seed: int) -> None:
 
 
 @given(logits=LOGITS)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @pytest.mark.parametrize("fields", [{"temperature": 0.0}, {"strategy": "greedy"}])
 def test_greedy_is_argmax_and_has_no_entropy(logits: Tensor, fields: dict[str, Any]) -> None:
     drawn, entropy = draw(logits, 3, top_k=1, top_p=0.1, **fields)
@@ -88,7 +88,7 @@ def test_greedy_is_argmax_and_has_no_entropy(logits: Tensor, fields: dict[str, A
 
 
 @given(logits=LOGITS)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_temperature_towards_infinity_is_uniform(logits: Tensor) -> None:
     uniform = chances(logits, strategy="uniform")
 
@@ -113,7 +113,7 @@ def test_uniform_draws_every_token_alike() -> None:
     temperature=st.floats(0.3, 100.0),
     seed=st.integers(0, 2**32),
 )
-@settings(deadline=None, max_examples=20, derandomize=True)
+@settings(max_examples=20, derandomize=True)
 def test_draws_follow_the_softmax_of_x_over_t(
     logits: Tensor, temperature: float, seed: int
 ) -> None:
@@ -130,7 +130,7 @@ def test_draws_follow_the_softmax_of_x_over_t(
 
 
 @given(logits=LOGITS, temperature=st.floats(0.05, 50.0))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_filters_at_their_ends_change_nothing(logits: Tensor, temperature: float) -> None:
     plain = chances(logits, temperature=temperature)
 
@@ -140,7 +140,7 @@ def test_filters_at_their_ends_change_nothing(logits: Tensor, temperature: float
 
 
 @given(logits=LOGITS, k=st.integers(1, 25), temperature=st.floats(0.2, 10.0))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_top_k_keeps_the_k_most_probable(logits: Tensor, k: int, temperature: float) -> None:
     p = chances(logits, top_k=k, temperature=temperature)
 
@@ -153,7 +153,7 @@ def test_top_k_keeps_the_k_most_probable(logits: Tensor, k: int, temperature: fl
 
 
 @given(logits=LOGITS, limit=st.floats(0.01, 0.99), temperature=st.floats(0.1, 10.0))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_top_p_keeps_the_fewest_that_reach_it(
     logits: Tensor, limit: float, temperature: float
 ) -> None:
@@ -166,7 +166,7 @@ def test_top_p_keeps_the_fewest_that_reach_it(
 
 
 @given(logits=LOGITS, limit=st.floats(0.001, 1.0), temperature=st.floats(0.1, 10.0))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_min_p_keeps_what_is_near_the_most_probable(
     logits: Tensor, limit: float, temperature: float
 ) -> None:

@@ -52,7 +52,7 @@ def written(spelling: Spelling, choices: list[int]) -> str:
 
 @pytest.mark.parametrize("size", [30, 36, 60])
 @given(choices=st.lists(st.integers(0, 10**6), max_size=60))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_only_words_of_the_training_text_are_written(size: int, choices: list[int]) -> None:
     text = written(spelling_of(TEXT, size), choices)
 

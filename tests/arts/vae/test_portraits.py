@@ -79,7 +79,7 @@ def as_numbers(drawn: Mapping[str, object]) -> list[float]:
     attributes=st.fixed_dictionaries({}, optional={n: values(a) for n, a in ATTRIBUTES.items()}),
     seed=st.integers(0, 2**40),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_portrait_can_be_drawn_and_drawn_again(
     attributes: dict[str, object], seed: int
 ) -> None:
