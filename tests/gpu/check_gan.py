@@ -12,10 +12,11 @@ from benchmarks.gan import generator_of, points_of, shares_of
 from genart_core.arts.gan.data import Pictures
 from genart_core.arts.gan.model import Config, Generator
 from genart_core.arts.gan.painter import Painter
-from genart_core.arts.gan.recipe import Recipe
+from genart_core.arts.gan.recipe import Change, Recipe
 from genart_core.arts.gan.training import Training
 
 DEVICE = "cuda:0"
+CHANGES: tuple[Change, ...] = ("color", "translation", "cutout")
 
 
 def painted(count: int, device: str, dtype: torch.dtype | None = None) -> Tensor:
@@ -46,7 +47,7 @@ def begun() -> Training:
     """Return a small game of two classes that has not been played yet."""
     pixels = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
     pictures = Pictures(pixels, np.arange(40) % 2, ("one", "other"), "noise")
-    recipe = Recipe(steps=8, batch=8, width=8, critic_width=8, augment=("color", "cutout"))
+    recipe = Recipe(steps=8, batch=8, width=8, critic_width=8, augment=CHANGES)
     config = Config(32, 16, recipe.width, recipe.depth, len(pictures.classes))
     network = Generator(config, torch.Generator().manual_seed(0))
     return Training(pictures, network, recipe, device=DEVICE)

@@ -24,9 +24,8 @@ def augment(images: Tensor, changes: Sequence[Change], generator: torch.Generato
 
 def color(images: Tensor, generator: torch.Generator) -> Tensor:
     """Change brightness by up to 0.5 either way, saturation up to twofold, contrast by half."""
-    brightness, saturation, contrast = torch.rand(
-        3, len(images), 1, 1, 1, generator=generator
-    ).unbind(0)
+    drawn = torch.rand(3, len(images), 1, 1, 1, generator=generator)
+    brightness, saturation, contrast = drawn.to(images.device).unbind(0)
     images = images + (brightness - 0.5)
     grey = images.mean(1, keepdim=True)
     images = (images - grey) * (2.0 * saturation) + grey
@@ -43,6 +42,7 @@ def translation(images: Tensor, generator: torch.Generator) -> Tensor:
     rows = (torch.arange(height) + down[:, None] + 1).clamp(0, height + 1)
     columns = (torch.arange(width) + across[:, None] + 1).clamp(0, width + 1)
     places = torch.arange(count)[:, None, None]
+    places, rows, columns = (part.to(images.device) for part in (places, rows, columns))
     return padded[places, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
@@ -56,7 +56,7 @@ def cutout(images: Tensor, generator: torch.Generator) -> Tensor:
         places = torch.arange(side)[None]
         masks.append((places >= centres - hole // 2) & (places < centres - hole // 2 + hole))
     hidden = masks[0][:, None, :, None] & masks[1][:, None, None, :]
-    return images * ~hidden
+    return images * ~hidden.to(images.device)
 
 
 def _shifts(side: int, count: int, generator: torch.Generator) -> Tensor:

@@ -34,6 +34,13 @@ def test_a_translated_picture_is_the_picture_moved() -> None:
     assert not torch.equal(images, moved)
 
 
+@pytest.mark.parametrize("change", ALL)
+def test_pictures_are_changed_on_their_own_device(change: Change) -> None:
+    elsewhere = pictures().to("meta")  # a device whose tensors don't mix with the CPU's either
+
+    assert augment(elsewhere, [change], generator()).device == elsewhere.device
+
+
 def test_a_cut_hides_at_most_a_quarter() -> None:
     hidden = (cutout(pictures(), generator()) == 0).all(1).flatten(1).float().mean(1)
 
