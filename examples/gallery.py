@@ -45,6 +45,8 @@ EDITS: tuple[dict[str, float], ...] = (
     {"age": 1.0},
     {"long_hair": -1.0},
 )
+CLASSES, ACROSS = 10, 6  # of `cifar10`, and pictures of each in one sheet
+PASSED = ("horse", "automobile", "ship", "bird")
 
 
 class Studio:
@@ -117,6 +119,35 @@ def digits(studio: Studio) -> Image.Image:
     return studio.make("vae-sample", model="digits", count=32, layout="sheet", scale=2, seed=1)
 
 
+def classes(studio: Studio) -> Image.Image:
+    """Return pictures of all classes of a generator, a row for each."""
+    fields: dict[str, Any] = {"class": [c for c in range(CLASSES) for _ in range(ACROSS)]}
+    count = len(fields["class"])
+    sheets = [
+        studio.make(
+            "gan-sample", count=count, layout="sheet", columns=ACROSS, scale=2, seed=s, **fields
+        )
+        for s in (1, 2)
+    ]
+    return laid_out([sheets], height=sheets[0].height)
+
+
+def changes(studio: Studio) -> Image.Image:
+    """Return the way through points of several classes, a row from each to the next."""
+    fields: dict[str, Any] = {"class": list(PASSED), "count": len(PASSED)}
+    frames = ACROSS * 2
+    return studio.make(
+        "gan-sample",
+        mode="walk",
+        layout="sheet",
+        frames=frames * len(PASSED),
+        columns=frames,
+        scale=2,
+        seed=5,
+        **fields,
+    )
+
+
 PICTURES: dict[str, Callable[[Studio], Image.Image]] = {
     "dreams": dreams,
     "styles": styles,
@@ -124,6 +155,8 @@ PICTURES: dict[str, Callable[[Studio], Image.Image]] = {
     "portraits_edits": edits,
     "portraits_walk": walk,
     "digits": digits,
+    "gan": classes,
+    "gan_walk": changes,
 }
 
 

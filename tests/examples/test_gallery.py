@@ -8,6 +8,7 @@ from PIL import Image
 
 from examples import gallery
 from examples.portraits import KEPT
+from genart_core.arts.gan.request import GanSampleRequest
 
 
 class FakeService:
@@ -50,6 +51,33 @@ def test_edits_show_the_drawn_portrait_and_each_concept() -> None:
     assert [body["concepts"] for _, body in service.asked] == list(gallery.EDITS)
     assert {kind for kind, _ in service.asked} == {"vae-edit"}
     assert sheet.width == 64 * (1 + len(gallery.EDITS)) + gallery.GAP * len(gallery.EDITS)
+
+
+def test_a_sheet_of_a_generator_has_a_row_for_each_class() -> None:
+    service = FakeService()
+
+    sheet = gallery.classes(gallery.Studio(service, []))  # type: ignore[arg-type]  # stands in
+
+    asked = [GanSampleRequest.model_validate(body) for _, body in service.asked]
+    assert len({request.seed for request in asked}) == len(asked) == 2
+    for request in asked:
+        assert request.wishes is not None
+        rows = [request.wishes[i : i + request.columns] for i in range(0, 60, request.columns)]
+        assert rows == [[index] * request.columns for index in range(10)]
+        assert (request.layout, request.pictures) == ("sheet", 60)
+    assert sheet.width == 2 * 64 + gallery.GAP
+
+
+def test_a_walk_of_a_generator_begins_a_row_with_each_class() -> None:
+    service = FakeService()
+
+    gallery.changes(gallery.Studio(service, []))  # type: ignore[arg-type]  # stands in
+
+    ((kind, body),) = service.asked
+    request = GanSampleRequest.model_validate(body)
+    assert (kind, request.mode, request.loop) == ("gan-sample", "walk", True)
+    assert request.wishes == list(gallery.PASSED)
+    assert request.frames == request.columns * request.points == 48
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
