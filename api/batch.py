@@ -19,7 +19,7 @@ from api.drafts import Draft, draft_of
 from api.errors import PROBLEMS, ProblemError, body_of
 from api.headers import checked_key
 from api.inputs import resolve
-from api.options import JobOptions, require_within
+from api.options import JobOptions, require_allowed
 from api.representation import view
 from api.submission import Entered, Entry, submit, vet
 from api.validation import shown
@@ -111,7 +111,7 @@ async def _prepare(desk: Desk, place: int, item: BatchItem) -> _Ready | ProblemE
     gateway, draft = desk.gateway, None
     try:
         kind = _kind(desk, item.kind)
-        options = require_within(item.options, gateway.settings.job_deadline_seconds)
+        options = require_allowed(item.options, gateway.settings)
         key = item.idempotency_key or (f"{desk.key}#{place}" if desk.key else "")
         key = checked_key(key) if key else ""
         entry = Entry(kind, desk.client, key, options, desk.directives)

@@ -21,6 +21,7 @@ from api.overview import Overview
 from api.redis_line import RedisLine
 from api.settings import ApiSettings
 from api.wakeups import Wakeups
+from api.webhooks import Webhooks
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.caller import Found
 from genart_core.jobs.record import JobId, Placed, parse_job_id
@@ -46,6 +47,7 @@ class Gateway:
     overview: Overview
     metrics: Metrics
     fetcher: Fetcher | None  # None: addresses are not taken
+    webhooks: Webhooks | None  # None: nobody is told
     is_draining: bool = False
 
     async def ask(self, call: Call[T]) -> T:

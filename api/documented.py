@@ -133,7 +133,7 @@ def submit_responses(kind: Kind) -> Responses:
         **problems(
             *("forbidden_host", "forbidden_origin", "body_too_large", "unsupported_media_type"),
             *("invalid_json", "invalid_request", "unknown_model", "idempotency_conflict"),
-            *("invalid_parameter", "gone"),
+            *("invalid_parameter", "webhooks_off", "gone"),
             *(("model_not_pulled",) if kind.models == PUBLIC_ART else ()),
             *(("too_large",) if kind.check is not accept_all else ()),
             *(_PICTURE_PROBLEMS if image_fields(kind.request) else ()),

@@ -83,6 +83,9 @@ PROBLEMS = {
         409, "Job not finished", "Outputs exist once the job has succeeded."
     ),
     "no_outputs": ProblemType(409, "Job without outputs", "The job has ended without outputs."),
+    "no_webhook": ProblemType(
+        409, "No webhook", "The job has not ended, or nobody was to be told of this ending."
+    ),
     "gone": ProblemType(410, "Gone", "It was kept for its time and has been removed."),
     "body_too_large": ProblemType(413, "Body too large", "The body has more bytes than allowed."),
     "image_too_large": ProblemType(
@@ -109,6 +112,9 @@ PROBLEMS = {
     ),
     "url_not_fetched": ProblemType(
         422, "Picture not fetched", "No picture could be fetched from the https address."
+    ),
+    "webhooks_off": ProblemType(
+        422, "No webhooks", "This service tells nobody of a job's end; poll or follow it instead."
     ),
     "unknown_input": ProblemType(
         422, "Unknown input", "The job whose output is to be used is not there, or not yours."

@@ -17,10 +17,22 @@ from api.linger import Linger
 from api.metrics import Meter, Metrics
 from api.overview import Overview
 from api.redis_line import RedisLine
-from api.routes import archives, assets, health, jobs, many, models, outputs, previews, reproduce
+from api.routes import (
+    archives,
+    assets,
+    health,
+    jobs,
+    many,
+    models,
+    outputs,
+    previews,
+    reproduce,
+    webhooks,
+)
 from api.routes.kinds import router_of
 from api.settings import ApiSettings
 from api.wakeups import Wakeups
+from api.webhooks import Webhooks
 from genart_core.catalogue import kinds
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.caller import Limits
@@ -50,7 +62,18 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         openapi_tags=openapi.TAGS,
     )
     app.state.kinds = kinds()
-    resources = (reproduce, many, jobs, outputs, archives, previews, assets, models, health)
+    resources = (
+        reproduce,
+        many,
+        jobs,
+        webhooks,
+        outputs,
+        archives,
+        previews,
+        assets,
+        models,
+        health,
+    )
     for router in (router_of(kinds()), *(resource.router for resource in resources)):
         app.include_router(router)
     errors.register(app)
@@ -79,12 +102,15 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
         overview=Overview(redis, settings.home, kinds()),
         metrics=metrics,
         fetcher=Fetcher(max_bytes=settings.max_image_bytes) if settings.fetch_urls else None,
+        webhooks=_webhooks(settings, redis, metrics),
     )
     running = [
         asyncio.create_task(gateway.wakeups.listen(), name="wakeups"),
         asyncio.create_task(gateway.keyring.keep_fresh(), name="keyring"),
         asyncio.create_task(gateway.overview.keep_fresh(), name="overview"),
     ]
+    if gateway.webhooks is not None:
+        running.append(asyncio.create_task(gateway.webhooks.keep_delivering(), name="webhooks"))
     try:
         yield gateway
     finally:
@@ -98,6 +124,17 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
             gateway.fetcher.close()
         await redis.aclose()
         await hearing.aclose()
+
+
+def _webhooks(settings: ApiSettings, redis: RedisLine, metrics: Metrics) -> Webhooks | None:
+    if not settings.webhook_keys:
+        return None
+    return Webhooks(
+        redis,
+        settings.webhook_keys,
+        count=metrics.count_webhook,
+        plain_hosts=settings.plain_webhook_hosts,
+    )
 
 
 def _limits(settings: ApiSettings) -> Limits:

@@ -40,6 +40,14 @@ class Metrics:
         self.streams = Gauge(
             "genart_http_streams", "Event streams that are open", registry=self._registry
         )
+        self._webhooks = Counter(
+            "genart_webhooks",
+            "Attempts to deliver a webhook, by what became of it",
+            ("outcome",),
+            registry=self._registry,
+        )
+        for outcome in ("delivered", "retried", "failed"):
+            self._webhooks.labels(outcome)
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -51,6 +59,10 @@ class Metrics:
             self._children[key] = children
         children[0].inc()
         children[1].observe(seconds)
+
+    def count_webhook(self, outcome: str) -> None:
+        """Count one attempt: delivered, retried (another follows) or failed (none does)."""
+        self._webhooks.labels(outcome).inc()
 
     def write(self, survey: Survey | None) -> bytes:
         """Return everything in Prometheus' text format; without a survey Redis counts as down."""

@@ -16,7 +16,8 @@ from api.auth import is_open
 from api.batch import BatchRequest
 from api.bulk import CancelRequest
 from api.documented import problems
-from api.schemas import Problem
+from api.documented_webhooks import message
+from api.schemas import MessageView, Problem
 
 FILE = Path(__file__).parent.parent / "openapi" / "openapi.json"
 _REF = "#/components/schemas/{model}"
@@ -64,12 +65,13 @@ def build(app: FastAPI) -> dict[str, Any]:
     bodies = [(model, "validation") for model in (BatchRequest, CancelRequest)]
     bodies += [(kind.request, "validation") for kind in app.state.kinds.values()]
     _, found = models_json_schema(
-        [*bodies, (Problem, "serialization")],  # type: ignore[list-item]  # a list of both modes
+        [*bodies, (Problem, "serialization"), (MessageView, "serialization")],  # type: ignore[list-item]  # a list of both modes
         ref_template=_REF,
     )
     schemas = document["components"]["schemas"]
     schemas.update(found["$defs"])
     document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["webhooks"] = {"job_ended": {"post": message()}}
     _secure(document)
     return document
 

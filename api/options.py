@@ -6,16 +6,22 @@ They are the same for every kind and for every form of body, whose fields are th
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.types import Scope
 
+from api.dial import NotReachedError, target_of
 from api.errors import ProblemError
+from api.settings import ApiSettings
 from api.validation import complaints_of, summary
+from genart_core.settings import split_list
 
 Priority: TypeAlias = Literal["low", "normal", "high"]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,63}$")]
+Ending: TypeAlias = Literal["succeeded", "failed", "canceled", "expired"]
+Endings = Annotated[tuple[Ending, ...], BeforeValidator(split_list)]
 
 MAX_TAGS = 16
+MAX_WEBHOOK = 2000
 _MAX_SECONDS = 7 * 24 * 3600
 _MAX_PARAMETERS = 64
 _LISTS = {"tag": "tags"}  # parameters that may come again and again, and the fields they fill
@@ -48,6 +54,18 @@ class JobOptions(BaseModel):
         le=_MAX_SECONDS,
         description="Seconds within which it must have ended; else it ends as expired.",
     )
+    webhook: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_WEBHOOK,
+        description="`https:` address that is told of the job's end, by the Standard Webhooks "
+        "specification.",
+    )
+    webhook_events: Endings = Field(
+        default=(),
+        max_length=4,
+        description="Endings that it wants to be told of, separated by commas; none: all of them.",
+    )
 
     @property
     def fingerprint(self) -> str:
@@ -58,13 +76,11 @@ class JobOptions(BaseModel):
 DEFAULT = JobOptions()
 
 
-def options_of(scope: Scope, max_seconds: int) -> JobOptions:
+def options_of(scope: Scope, settings: ApiSettings) -> JobOptions:
     """Return the options in the address of a submit.
 
-    `max_seconds` is the longest time to live that the settings allow, 0 = any.
-
     Raises:
-        ProblemError: `invalid_parameter`.
+        ProblemError: `invalid_parameter` or `webhooks_off`.
     """
     query = scope["query_string"]
     if not query:
@@ -85,20 +101,35 @@ def options_of(scope: Scope, max_seconds: int) -> JobOptions:
             raise _wrong(name, "It came more than once, but has one value")
         else:
             came[name] = value
-    return require_within(_validated(came), max_seconds)
+    return require_allowed(_validated(came), settings)
 
 
-def require_within(options: JobOptions, max_seconds: int) -> JobOptions:
-    """Return the options if they don't ask for more time than there is.
+def require_allowed(options: JobOptions, settings: ApiSettings) -> JobOptions:
+    """Return the options if they ask for no more than the settings allow.
 
     Raises:
-        ProblemError: `invalid_parameter`.
+        ProblemError: `invalid_parameter` or `webhooks_off`.
     """
+    max_seconds = settings.job_deadline_seconds
     for name in ("start_within", "finish_within"):
         seconds = getattr(options, name)
         if seconds is not None and 0 < max_seconds < seconds:
             raise _wrong(name, f"No job lives longer than {max_seconds} seconds here")
+    if options.webhook is not None:
+        _require_webhook(options.webhook, settings)
+    elif options.webhook_events:
+        raise _wrong("webhook_events", "There is no `webhook` that could be told")
     return options
+
+
+def _require_webhook(url: str, settings: ApiSettings) -> None:
+    if not settings.webhook_secrets:
+        detail = "This service sends no webhooks: GENART_WEBHOOK_SECRETS is not set"
+        raise ProblemError("webhooks_off", detail)
+    try:
+        target_of(url, plain_hosts=settings.plain_webhook_hosts)
+    except NotReachedError as error:
+        raise _wrong("webhook", f"No webhook can be sent there: {error}") from None
 
 
 def parameters() -> list[dict[str, Any]]:
@@ -117,6 +148,8 @@ def parameters() -> list[dict[str, Any]]:
             "description": schema["description"],
             "schema": shape,
         }
+        if name == "webhook_events":
+            entry |= {"style": "form", "explode": False}
         found.append(entry)
     return found
 

@@ -1,11 +1,11 @@
 """Shapes of the smaller answers, for the OpenAPI document; jobs are in `representation`."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.representation import JobView
+from api.representation import FailureView, JobView, MetricsView, OutputView, UrlsView
 from genart_core.jobs.record import Status
 
 
@@ -164,3 +164,61 @@ class CancelView(BaseModel):
 
     jobs: list[CanceledView] = Field(description="Those that were found, as they are now.")
     not_found: list[str] = Field(description="Ids that mean no job of yours.")
+
+
+class AttemptView(BaseModel):
+    """One attempt to deliver a webhook."""
+
+    at: datetime
+    status: int | None = Field(description="Status of the answer; null if none came.")
+    error: str | None = Field(description="What went wrong; null if it was accepted.")
+    duration_ms: int
+
+
+class DeliveryView(BaseModel):
+    """A webhook about a job's end."""
+
+    id: str = Field(description="Its `webhook-id`, the same in every attempt.")
+    type: Literal["job.succeeded", "job.failed", "job.canceled", "job.expired"]
+    url: str
+    status: Literal["pending", "delivered", "failed"] = Field(
+        description="`failed`: it is not tried again, unless you ask for it."
+    )
+    next_attempt_at: datetime | None = Field(description="Null if it is not tried again.")
+    attempts: list[AttemptView] = Field(description="The latest 20, oldest first.")
+
+
+class DeliveriesView(BaseModel):
+    """The webhooks about a job: none until it has ended."""
+
+    webhooks: list[DeliveryView]
+
+
+class EndedView(BaseModel):
+    """What a webhook says of the job."""
+
+    id: str
+    kind: str
+    status: Literal["succeeded", "failed", "canceled", "expired"]
+    version: int
+    attempt: int
+    cached: bool
+    priority: Literal["low", "normal", "high"]
+    tags: list[str]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime
+    expires_at: datetime
+    outputs: list[OutputView] = Field(description="The first 32 of them.")
+    output_count: int = Field(description="How many there are.")
+    error: FailureView | None
+    metrics: MetricsView
+    urls: UrlsView
+
+
+class MessageView(BaseModel):
+    """The body of a webhook."""
+
+    type: Literal["job.succeeded", "job.failed", "job.canceled", "job.expired"]
+    timestamp: datetime = Field(description="When the job ended.")
+    data: EndedView

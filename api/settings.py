@@ -3,12 +3,14 @@
 from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from genart_core.settings import CoreSettings
+from api.webhook_signature import parse_secret
+from genart_core.settings import CoreSettings, split_list
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+PLAIN_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})  # the same, as a URL's host
 _ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  compared with, not bound to
 
 
@@ -70,6 +72,17 @@ class ApiSettings(CoreSettings):
     fetch_seconds: float = Field(
         default=10.0, gt=0, description="How long all such pictures of a request may take."
     )
+    webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Secrets that webhooks are signed with, separated by commas: `whsec_` and 24 "
+        "to 64 bytes in base64. Each signs, so that a new one can stand beside the old one for a "
+        "while. Empty: no webhooks, a submit that names one is a 422.",
+    )
+    webhook_loopback: bool = Field(
+        default=False,
+        description="For development: whether a webhook may also be `http:` to this machine "
+        "(localhost, 127.0.0.1, [::1]), on any port. A caller reaches what listens there then.",
+    )
     max_wait_seconds: int = Field(
         default=60, ge=0, description="Longest wait that `Prefer: wait=n` is granted."
     )
@@ -89,6 +102,28 @@ class ApiSettings(CoreSettings):
         if isinstance(value, str):
             return tuple(name.strip().lower() for name in value.split(",") if name.strip())
         return value
+
+    @field_validator("webhook_secrets", mode="before")
+    @classmethod
+    def _split_secrets(cls, value: object) -> object:
+        return split_list(value)
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _check_secrets(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for secret in secrets:
+            parse_secret(secret.get_secret_value())
+        return secrets
+
+    @property
+    def webhook_keys(self) -> tuple[bytes, ...]:
+        """What webhooks are signed with; without any there are none."""
+        return tuple(parse_secret(secret.get_secret_value()) for secret in self.webhook_secrets)
+
+    @property
+    def plain_webhook_hosts(self) -> frozenset[str]:
+        """Names of this machine that a webhook may lead to in the clear."""
+        return PLAIN_HOSTS if self.webhook_loopback else frozenset()
 
     @property
     def is_loopback(self) -> bool:

@@ -78,6 +78,8 @@ async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequ
         tags=options.tags,
         start_within_ms=(options.start_within or 0) * 1000,
         finish_within_ms=(options.finish_within or 0) * 1000,
+        webhook=options.webhook or "",
+        webhook_events=options.webhook_events,
     )
     call = submit_call(submission, limits, gateway.settings.keep_ms)
     submitted = await gateway.ask(call)

@@ -22,7 +22,9 @@ def split_list(value: object) -> object:
 class CoreSettings(BaseSettings):
     """What every process needs."""
 
-    model_config = SettingsConfigDict(env_prefix="GENART_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="GENART_", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(
         default=Path.home() / ".genart",

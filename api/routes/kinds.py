@@ -50,7 +50,7 @@ def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             raise draining()
         if not has_pictures:
             require_json(request, fields, kind)
-        options = options_of(request.scope, gateway.settings.job_deadline_seconds)
+        options = options_of(request.scope, gateway.settings)
         directives = cache_directives(request.scope)
         entry = Entry(kind, client_of(request), idempotency_key(fields), options, directives)
         if has_pictures:

@@ -58,7 +58,7 @@ async def reproduce(request: Request) -> Response:
     if gateway.is_draining:
         raise draining()
     key = idempotency_key(fields)
-    options = options_of(request.scope, gateway.settings.job_deadline_seconds)
+    options = options_of(request.scope, gateway.settings)
     made = await _made(gateway, request, fields, client)
     kind = request.app.state.kinds.get(made.kind)
     if kind is None:

@@ -41,7 +41,8 @@ class Submission:
 
     `assets` are the sha256 of the pictures that it names, `bytes` what these and the request weigh.
     It must be begun `start_within_ms`, and have ended `finish_within_ms` after its submit; 0 is no
-    bound of its own.
+    bound of its own. `webhook` is the address that is told of its end ("" = none), if that is one
+    of `webhook_events` (none = any).
     """
 
     id: JobId
@@ -59,6 +60,8 @@ class Submission:
     tags: tuple[str, ...] = ()
     start_within_ms: int = 0
     finish_within_ms: int = 0
+    webhook: str = ""
+    webhook_events: tuple[Status, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,10 @@ def submit(submission: Submission, limits: Limits, keep: Keep) -> Call[Submitted
             *(reuse.key, reuse.version, *reuse.weights, int(reuse.may_read), *keep),
             *(job.bytes, limits.bytes_per_client, limits.submits_per_minute, limits.weight),
             *(job.priority, " ".join(job.tags), job.start_within_ms),
+            *(job.webhook, " ".join(job.webhook_events)),
         ),
         lambda reply: Submitted(
-            reply[0].decode(), _placed(reply[1]) if reply[1] else None, Usage(*reply[2])
+            reply[0].decode(), placed_of(reply[1]) if reply[1] else None, Usage(*reply[2])
         ),
     )
 
@@ -235,7 +239,7 @@ def list_jobs(
             *(which.kind, " ".join(which.statuses), which.tag),
             *(-1 if since is None else since, -1 if until is None else until),
         ),
-        lambda reply: Page(tuple(_placed(view) for view in reply[0]), reply[1].decode()),
+        lambda reply: Page(tuple(placed_of(view) for view in reply[0]), reply[1].decode()),
     )
 
 
@@ -260,7 +264,8 @@ def delete(job_id: JobId, client: str, keep: Keep) -> Call[Visibility]:
     return Call("delete", (job_id, client, *keep), text_of)
 
 
-def _placed(view: Any) -> Placed:
+def placed_of(view: Any) -> Placed:
+    """Read a job as `view` in the prelude has it."""
     fields, position, workers, now, pace = view
     return Placed(
         job=decode_job(pairs_of(fields)),
@@ -272,4 +277,4 @@ def _placed(view: Any) -> Placed:
 
 
 def _found(reply: Any) -> Found:
-    return Found(reply[0].decode(), _placed(reply[1]) if len(reply) > 1 else None)
+    return Found(reply[0].decode(), placed_of(reply[1]) if len(reply) > 1 else None)

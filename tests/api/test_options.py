@@ -13,6 +13,7 @@ from hypothesis import given
 
 from api.errors import ProblemError
 from api.options import MAX_TAGS, options_of
+from api.settings import ApiSettings
 from tests.api.conftest import Post
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway
@@ -112,7 +113,7 @@ def test_job_that_nobody_begins_in_time_is_expired(http: Client, table: Table) -
     [
         ("priority=urgent", "priority", "'low', 'normal' or 'high'"),
         ("priority=low&priority=high", "priority", "more than once"),
-        ("priorty=high", "priorty", "the fields are priority, tag, start_within, finish_within"),
+        ("priorty=high", "priorty", "the fields are priority, tag, start_within, finish_within, "),
         ("tags=a", "tags", "each tag is a `tag`"),
         ("tag=", "tag", "pattern"),
         ("tag=a%20b", "tag", "pattern"),
@@ -139,24 +140,24 @@ def test_a_wrong_option_is_named(http: Client, query: str, parameter: str, said:
 @given(st.binary(max_size=200))
 def test_any_query_is_options_or_a_problem(query: bytes) -> None:
     with suppress(ProblemError):
-        options = options_of({"query_string": query}, 3600)
+        options = options_of({"query_string": query}, ApiSettings(job_deadline_seconds=3600))
         assert len(options.tags) <= MAX_TAGS
         assert options.finish_within is None or 1 <= options.finish_within <= 3600
 
 
 def test_the_same_options_have_one_fingerprint() -> None:
-    one = options_of({"query_string": b"priority=high&tag=a"}, 0)
-    other = options_of({"query_string": b"tag=a&priority=high"}, 0)
+    one = options_of({"query_string": b"priority=high&tag=a"}, ApiSettings())
+    other = options_of({"query_string": b"tag=a&priority=high"}, ApiSettings())
 
     assert one.fingerprint == other.fingerprint != ""
-    assert options_of({"query_string": b"priority=normal"}, 0).fingerprint == ""
+    assert options_of({"query_string": b"priority=normal"}, ApiSettings()).fingerprint == ""
 
 
 def test_every_kinds_document_has_the_options(http: Client) -> None:
     paths = http.get("/openapi.json").json()["paths"]
     for kind in ("text", "dream", "style"):
         said = {p["name"]: p for p in paths[f"/v1/{kind}"]["post"]["parameters"]}
-        assert said.keys() >= {"priority", "tag", "start_within", "finish_within"}
+        assert said.keys() >= {"priority", "tag", "start_within", "finish_within", "webhook"}
         assert said["priority"]["schema"]["enum"] == ["low", "normal", "high"]
         assert said["tag"]["schema"]["maxItems"] == MAX_TAGS
         assert said["start_within"]["schema"]["minimum"] == 1

@@ -77,7 +77,7 @@ class Outside:
             connection.settimeout(10)
             with self._context.wrap_socket(connection, server_side=True) as secure:
                 head = b""
-                while not head.endswith(b"\r\n\r\n") and (data := secure.recv(4096)):
+                while b"\r\n\r\n" not in head and (data := secure.recv(4096)):
                     head += data
                 self.heads.append(head)
                 self.behave(secure)

@@ -17,6 +17,7 @@ if held[3] then
   end
 end
 redis.call('DEL', key('job', id), key('events', id), key('tombstone', id))
+drop_hook(id)
 redis.call('ZREM', key('jobs', held[2]), id)
 redis.call('ZREM', key('dead'), id)
 -- The sweeper removes the files; by then a worker that was writing some is through or dead.

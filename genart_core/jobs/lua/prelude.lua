@@ -9,6 +9,7 @@ local MAX_OVERTAKEN = 512 -- waiting jobs that one of higher priority may overta
 local LESS_URGENT = {low = {}, normal = {'low'}, high = {'normal', 'low'}}
 local CLIENT_TTL_MS = 7 * 24 * 3600 * 1000
 local WORKER_TTL_MS = 10000
+local HOOK_LOG = 20 -- attempts to deliver a message that are kept
 local LEAVING_MS = 30000 -- so long a sweeper may take to remove the file of an asset
 
 local function key(...) return ns .. ':' .. table.concat({...}, ':') end
@@ -142,12 +143,32 @@ local function retire(id, client, expires, keep)
   redis.call('ZADD', key('expiring'), expires, id)
 end
 
+-- Who wanted to be told of such an ending is sent a message; it is due at once, under the job's id.
+local function enqueue_hook(id, status, client, url, events, now)
+  if not url then return end
+  if events and not string.find(' ' .. events .. ' ', ' ' .. status .. ' ', 1, true) then return end
+  redis.call('HSET', key('hook', id), 'url', url, 'client', client, 'event', status,
+    'status', 'pending', 'attempts', 0, 'claim', 0)
+  redis.call('ZADD', key('hooks'), now, id)
+end
+
+local function drop_hook(id)
+  redis.call('DEL', key('hook', id), key('hooklog', id))
+  redis.call('ZREM', key('hooks'), id)
+end
+
+-- A message as it is shown: its fields, what was tried so far, and when it is due (false: never again).
+local function hook_view(id)
+  return {redis.call('HGETALL', key('hook', id)), redis.call('LRANGE', key('hooklog', id), 0, -1),
+    redis.call('ZSCORE', key('hooks'), id)}
+end
+
 -- Terminal is final. `facts` are the fields that this ending adds: outputs, result, error.
 -- `keep` = {retention_ms, tombstone_ms}.
 local function settle(id, status, facts, keep, now)
   local job = key('job', id)
   local held = redis.call('HMGET', job, 'kind', 'client', 'attempt', 'status', 'assets', 'bytes',
-    'spacing', 'priority')
+    'spacing', 'priority', 'webhook', 'webhook_events')
   local kind, client, attempt = held[1], held[2], held[3]
   local expires = now + tonumber(keep[1])
   redis.call('HSET', job, 'status', status, 'finished_at', now, 'expires_at', expires, unpack(facts))
@@ -161,6 +182,7 @@ local function settle(id, status, facts, keep, now)
   local version = touch(id, status)
   emit_status(id, status, attempt, version)
   emit(id, 'done', cjson.encode({status = status, version = version}))
+  enqueue_hook(id, status, client, held[9], held[10], now)
   retire(id, client, expires, keep)
 end
 
@@ -267,5 +289,6 @@ local function reuse(id, source, facts, assets, keep, now)
   redis.call('HINCRBY', key('outcomes'), kind .. ' cached', 1)
   emit_status(id, 'succeeded', 0, 1)
   emit(id, 'done', cjson.encode({status = 'succeeded', version = 1}))
+  enqueue_hook(id, 'succeeded', client, field(id, 'webhook'), field(id, 'webhook_events'), now)
   retire(id, client, expires, keep)
 end

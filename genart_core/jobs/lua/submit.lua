@@ -11,6 +11,7 @@ local may_reuse, keep = ARGV[20] == '1', {ARGV[21], ARGV[22]}
 local bytes, max_bytes = tonumber(ARGV[23]), tonumber(ARGV[24])
 local submits_per_minute, spacing = tonumber(ARGV[25]), 1 / tonumber(ARGV[26])
 local priority, tags, start_ms = ARGV[27], ARGV[28], tonumber(ARGV[29])
+local webhook, webhook_events = ARGV[30], ARGV[31]
 local now, MINUTE_MS, ROUNDING = now_ms(), 60000, 1e-3
 
 local owner = key('client', client)
@@ -72,6 +73,8 @@ end
 note('priority', priority, 'normal')
 note('tags', tags, '')
 note('start_by', start_by, 0)
+note('webhook', webhook, '')
+note('webhook_events', webhook_events, '')
 
 -- What has been made before is a submit, but nothing to wait for: it takes up no more than its rate.
 local is_too_soon = paid_until + interval - now > MINUTE_MS + ROUNDING
