@@ -149,5 +149,19 @@ def target_of(
     return Target(host, port, f"{path}?{parts.query}" if parts.query else path, is_secure)
 
 
+def require_public(host: str) -> None:
+    """Say early what `Dialer` would say of a host that is an address; a name is not asked.
+
+    Raises:
+        NotReachedError: if the address is not public.
+    """
+    try:
+        address = parse_address(host)
+    except ValueError:
+        return
+    if not is_public(address):
+        raise NotReachedError("its host is not on the public internet")
+
+
 def _is_loopback(address: Address) -> bool:
     return address.is_loopback

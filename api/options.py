@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.types import Scope
 
-from api.dial import NotReachedError, target_of
+from api.dial import NotReachedError, require_public, target_of
 from api.errors import ProblemError
 from api.settings import ApiSettings
 from api.validation import complaints_of, summary
@@ -127,7 +127,9 @@ def _require_webhook(url: str, settings: ApiSettings) -> None:
         detail = "This service sends no webhooks: GENART_WEBHOOK_SECRETS is not set"
         raise ProblemError("webhooks_off", detail)
     try:
-        target_of(url, plain_hosts=settings.plain_webhook_hosts)
+        target = target_of(url, plain_hosts=settings.plain_webhook_hosts)
+        if target.is_secure:
+            require_public(target.host)
     except NotReachedError as error:
         raise _wrong("webhook", f"No webhook can be sent there: {error}") from None
 

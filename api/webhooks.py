@@ -127,6 +127,9 @@ class Webhooks:
             return None, str(error)
         except TimeoutError:
             return None, f"no answer within {self.timeout_seconds:g} seconds"
+        except Exception:  # counts as an attempt, else it would be tried for ever
+            log.exception("the webhook of job %s", due.job_id)
+            return None, "a fault of ours; it has been logged"
         if 200 <= answer.status < 300:
             return answer, ""
         is_elsewhere = 300 <= answer.status < 400

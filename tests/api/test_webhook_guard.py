@@ -9,14 +9,18 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from email.utils import format_datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from api.addresses import Address, is_public
 from api.dial import Dialer
+from api.post import _seconds
 from api.redis_line import RedisLine
 from api.webhook_signature import parse_secret
 from api.webhooks import Webhooks
@@ -184,6 +188,11 @@ def test_what_is_no_answer_accepts_nothing(
     hook = deliver()
 
     assert (hook.status, hook.attempts[0].status) == ("failed", None)
+
+
+@given(st.binary(max_size=40) | st.datetimes().map(lambda moment: format_datetime(moment).encode()))
+def test_whatever_retry_after_says_is_a_time_or_nothing(field: bytes) -> None:
+    assert _seconds(field) >= 0.0
 
 
 def test_message_outlives_a_gateway_that_is_killed_while_it_delivers(
