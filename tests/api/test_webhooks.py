@@ -235,6 +235,9 @@ class TestSignature:
         assert webhook_receiver.is_genuine(SECRET, headers, b"{}")
         assert not webhook_receiver.is_genuine(SECRET, {**headers, **change}, b"{}")
         assert not webhook_receiver.is_genuine(SECRET, headers, b"{ }")
+        for moment in (now - 400, now + 400):
+            kept = signed_headers([parse_secret(SECRET)], "msg_1", moment, b"{}")
+            assert not webhook_receiver.is_genuine(SECRET, kept, b"{}")
         assert not webhook_receiver.is_genuine(OLD_SECRET, headers, b"{}")
 
     @pytest.mark.parametrize("secret", ["whsec_", "whsec_c2hvcnQ=", "b2xk" * 8, "whsec_?"])
