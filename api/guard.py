@@ -19,7 +19,9 @@ from api.errors import SECURITY_HEADERS, ProblemError, respond, unavailable
 _READS = frozenset({"GET", "HEAD"})
 _MAX_ID_BYTES = 128
 _ID_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
+_POLICY = b"content-security-policy"
 _ALWAYS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_BUT_POLICY = [field for field in _ALWAYS if field[0] != _POLICY]
 
 
 class Guard:
@@ -38,11 +40,13 @@ class Guard:
             return
         marks = _marks(scope)
         scope["state"]["request_id"] = marks.request_id.decode()
-        added = [*_ALWAYS, (b"x-request-id", marks.request_id)]
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *added]
+                own = message["headers"]
+                # a page has a policy of its own
+                always = _BUT_POLICY if any(name == _POLICY for name, _ in own) else _ALWAYS
+                message["headers"] = [*own, *always, (b"x-request-id", marks.request_id)]
             await send(message)
 
         try:

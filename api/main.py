@@ -27,6 +27,7 @@ from api.routes import (
     outputs,
     previews,
     reproduce,
+    studio,
     webhooks,
 )
 from api.routes.kinds import router_of
@@ -73,6 +74,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         assets,
         models,
         health,
+        studio,
     )
     for router in (router_of(kinds()), *(resource.router for resource in resources)):
         app.include_router(router)

@@ -14,8 +14,10 @@ from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+NO_PRESETS: Mapping[str, Mapping[str, float]] = {}
 MAX_SEED = 2**53 - 1  # the largest integer that JSON readers keep exactly
 
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -49,6 +51,27 @@ ImageInput = Annotated[
     Field(json_schema_extra={"format": "image-reference"}),
 ]
 """A picture by reference. In a form, a file under the field's name gives it."""
+
+
+def hints(
+    *,
+    unit: str = "",
+    advanced: bool = False,
+    presets: Mapping[str, Mapping[str, float]] = NO_PRESETS,
+) -> JsonDict:
+    """Return what a form may want to know of a field, for its JSON schema.
+
+    `advanced` fields can be folded away; of a field named `preset`, `presets` are the values that
+    each choice gives to other fields.
+    """
+    known: JsonDict = {}
+    if unit:
+        known["x-unit"] = unit
+    if advanced:
+        known["x-advanced"] = True
+    if presets:
+        known["x-presets"] = {name: dict(values) for name, values in presets.items()}
+    return known
 
 
 class ArtRequest(BaseModel):

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from genart_core.arts.dream.presets import DEFAULT, PRESETS, layers_at
 from genart_core.errors import RefusedError
-from genart_core.request import ArtRequest, ImageInput
+from genart_core.request import ArtRequest, ImageInput, hints
 
 MAX_SIZE = 4096
 LOGITS = "logits"
@@ -35,6 +35,7 @@ class DreamRequest(ArtRequest):
         title="Guide",
         description="A picture whose features the dream leans to: each place grows towards the "
         "guide's feature that it resembles most.",
+        json_schema_extra=hints(advanced=True),
     )
     preset: Literal["lines", "curves", "eyes", "fur", "animals", "creatures", "chimera"] = Field(
         default=DEFAULT,
@@ -43,6 +44,7 @@ class DreamRequest(ArtRequest):
         "layers (`lines`, `curves`: geometry) to high ones (`animals`, `creatures`); `chimera` "
         "mixes them. What is said beside it overrides it.",
         examples=["animals"],
+        json_schema_extra=hints(presets={name: preset.values for name, preset in PRESETS.items()}),
     )
     layer_contributions: dict[LayerName, Weight] | None = Field(
         default=None,
@@ -60,12 +62,14 @@ class DreamRequest(ArtRequest):
         "Without `layer_contributions` these layers alone count, with weight 1.",
         min_length=1,
         max_length=50,
+        json_schema_extra=hints(advanced=True),
     )
     target_class: int | Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         default=None,
         title="Class",
         description="A class to see everywhere, by index, WordNet id or name: its logit is "
         "climbed, alone unless layers are named too. Only for models that have classes.",
+        json_schema_extra=hints(advanced=True),
     )
     octaves: int = Field(
         default=4,
@@ -81,6 +85,7 @@ class DreamRequest(ArtRequest):
         description="How many times larger each octave is than the one before.",
         ge=1.05,
         le=4.0,
+        json_schema_extra=hints(advanced=True),
     )
     iterations: int = Field(
         default=20,
@@ -95,6 +100,7 @@ class DreamRequest(ArtRequest):
         description="How far a step moves the picture's values, which lie in [0, 1], on average.",
         gt=0.0,
         le=1.0,
+        json_schema_extra=hints(advanced=True),
     )
     jitter: int = Field(
         default=16,
@@ -103,6 +109,7 @@ class DreamRequest(ArtRequest):
         "network's grid leaves no traces. 0 is off.",
         ge=0,
         le=512,
+        json_schema_extra=hints(unit="px", advanced=True),
     )
     detail: float = Field(
         default=1.0,
@@ -111,6 +118,7 @@ class DreamRequest(ArtRequest):
         "larger octave. 0 is none, 1 is all.",
         ge=0.0,
         le=1.0,
+        json_schema_extra=hints(advanced=True),
     )
     gradient_normalization: Literal["mean-abs", "std", "laplacian"] = Field(
         default="mean-abs",
@@ -118,6 +126,7 @@ class DreamRequest(ArtRequest):
         description="What a gradient is divided by: the mean of its absolute values (crisp), "
         "its standard deviation (gentler), or each band of its Laplacian pyramid by the band's "
         "own (smooth, bolder shapes).",
+        json_schema_extra=hints(advanced=True),
     )
     decorrelate: float = Field(
         default=0.6,
@@ -126,6 +135,7 @@ class DreamRequest(ArtRequest):
         "are. 0 gives the neon colours of the first dreams, 1 hardly leaves those of the picture.",
         ge=0.0,
         le=1.0,
+        json_schema_extra=hints(advanced=True),
     )
     max_loss: float | None = Field(
         default=None,
@@ -133,6 +143,7 @@ class DreamRequest(ArtRequest):
         description="An octave ends once the loss exceeds this. Left out: it never does. The "
         "job's result lists the losses.",
         gt=0.0,
+        json_schema_extra=hints(advanced=True),
     )
     blend: float = Field(
         default=0.0,
@@ -141,6 +152,7 @@ class DreamRequest(ArtRequest):
         "1 is all.",
         ge=0.0,
         le=1.0,
+        json_schema_extra=hints(advanced=True),
     )
     preserve_colors: bool = Field(
         default=False,
@@ -155,6 +167,7 @@ class DreamRequest(ArtRequest):
         ge=64,
         le=MAX_SIZE,
         examples=[512],
+        json_schema_extra=hints(unit="px"),
     )
     model: str = Field(
         default="features",
@@ -164,7 +177,10 @@ class DreamRequest(ArtRequest):
         examples=["features"],
     )
     format: Literal["png", "jpeg", "webp"] = Field(
-        default="png", title="Format", description="Format of the output."
+        default="png",
+        title="Format",
+        description="Format of the output.",
+        json_schema_extra=hints(advanced=True),
     )
 
     @model_validator(mode="before")

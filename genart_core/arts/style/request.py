@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from genart_core.arts.style import memory
 from genart_core.arts.style.layers import Layers, choose_layers
 from genart_core.errors import RefusedError
-from genart_core.request import ArtRequest, ImageInput
+from genart_core.request import ArtRequest, ImageInput, hints
 
 MAX_STYLES = 8
 MAX_SIZE = 2048
@@ -66,6 +66,7 @@ class StyleRequest(ArtRequest):
         min_length=1,
         max_length=MAX_STYLES,
         examples=[[1.0]],
+        json_schema_extra=hints(advanced=True),
     )
     masks: Annotated[list[ImageInput], BeforeValidator(_listed)] = Field(
         default=[],
@@ -74,6 +75,7 @@ class StyleRequest(ArtRequest):
         "black is not, grey in between. Each is stretched over the content picture. Where no "
         "mask is white, the content picture stays as it is.",
         max_length=MAX_STYLES,
+        json_schema_extra=hints(advanced=True),
     )
     content_weight: float = Field(
         default=1.0,
@@ -82,6 +84,7 @@ class StyleRequest(ArtRequest):
         "picture's activations, relative to their own square. 0 forgets the content picture.",
         ge=0.0,
         le=1e6,
+        json_schema_extra=hints(advanced=True),
     )
     style_weight: float = Field(
         default=10.0,
@@ -99,6 +102,7 @@ class StyleRequest(ArtRequest):
         "pixels. 0 is off.",
         ge=0.0,
         le=1e6,
+        json_schema_extra=hints(advanced=True),
     )
     content_layers: LayerChoice | None = Field(
         default=None,
@@ -106,6 +110,7 @@ class StyleRequest(ArtRequest):
         description="Layers whose activations are kept: a list of names, or an object of names "
         "and weights. Left out: the second layer at stride 8, as relu4_2 of VGG.",
         examples=[["relu4_2"]],
+        json_schema_extra=hints(advanced=True),
     )
     style_layers: LayerChoice | None = Field(
         default=None,
@@ -114,18 +119,21 @@ class StyleRequest(ArtRequest):
         "names and weights. Left out: the first layer at each stride up to 16, as relu1_1 to "
         "relu5_1 of VGG.",
         examples=[{"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 0.5}],
+        json_schema_extra=hints(advanced=True),
     )
     init: Literal["content", "style", "noise"] = Field(
         default="content",
         title="Start",
         description="What the first scale starts from: the content picture, the first style "
         "picture, or noise drawn from the seed.",
+        json_schema_extra=hints(advanced=True),
     )
     optimizer: Literal["lbfgs", "adam"] = Field(
         default="lbfgs",
         title="Optimiser",
         description="`lbfgs` gets far in few iterations; `adam` gives the mean of its iterates, "
         "which is smoother, and takes some five times as many.",
+        json_schema_extra=hints(advanced=True),
     )
     preset: Literal["draft", "good", "best"] = Field(
         default="good",
@@ -133,6 +141,9 @@ class StyleRequest(ArtRequest):
         description="How much work to put in, for `iterations` and `scales` that are left out: "
         + ", ".join(f"{n} is {p.iterations} at up to {p.scales} scales" for n, p in PRESETS.items())
         + "; `adam` takes 5 times the iterations.",
+        json_schema_extra=hints(
+            presets={name: preset._asdict() for name, preset in PRESETS.items()}
+        ),
     )
     iterations: int | None = Field(
         default=None,
@@ -142,6 +153,7 @@ class StyleRequest(ArtRequest):
         ge=1,
         le=2000,
         examples=[100],
+        json_schema_extra=hints(advanced=True),
     )
     scales: int | None = Field(
         default=None,
@@ -152,6 +164,7 @@ class StyleRequest(ArtRequest):
         ge=1,
         le=10,
         examples=[1],
+        json_schema_extra=hints(advanced=True),
     )
     preserve_colors: Literal["none", "luma", "coral"] = Field(
         default="none",
@@ -175,6 +188,7 @@ class StyleRequest(ArtRequest):
         description="Longest side of the result in pixels.",
         ge=64,
         le=MAX_SIZE,
+        json_schema_extra=hints(unit="px"),
     )
     model: str = Field(
         default="features",
@@ -184,7 +198,10 @@ class StyleRequest(ArtRequest):
         examples=["features", "vgg19"],
     )
     format: Literal["png", "jpeg", "webp"] = Field(
-        default="png", title="Format", description="File format of the result."
+        default="png",
+        title="Format",
+        description="File format of the result.",
+        json_schema_extra=hints(advanced=True),
     )
 
     @model_validator(mode="after")

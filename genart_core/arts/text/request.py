@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from genart_core.request import ArtRequest
+from genart_core.request import ArtRequest, hints
 
 MAX_LENGTH = 100_000
 
@@ -32,6 +32,7 @@ class TextRequest(ArtRequest):
         "A stop string may end the text before.",
         ge=1,
         le=MAX_LENGTH,
+        json_schema_extra=hints(unit="tokens"),
     )
     strategy: Literal["sample", "greedy", "uniform"] = Field(
         default="sample",
@@ -39,6 +40,7 @@ class TextRequest(ArtRequest):
         description="`sample` draws each token from the model's distribution at `temperature`, "
         "`greedy` always takes the most probable one (temperature 0), `uniform` draws from all "
         "tokens alike (temperature infinity).",
+        json_schema_extra=hints(advanced=True),
     )
     temperature: float = Field(
         default=0.5,
@@ -55,6 +57,7 @@ class TextRequest(ArtRequest):
         ge=1,
         le=100_000,
         examples=[40],
+        json_schema_extra=hints(advanced=True),
     )
     top_p: float = Field(
         default=1.0,
@@ -64,6 +67,7 @@ class TextRequest(ArtRequest):
         gt=0.0,
         le=1.0,
         examples=[0.9],
+        json_schema_extra=hints(advanced=True),
     )
     min_p: float = Field(
         default=0.0,
@@ -73,6 +77,7 @@ class TextRequest(ArtRequest):
         ge=0.0,
         le=1.0,
         examples=[0.05],
+        json_schema_extra=hints(advanced=True),
     )
     repetition_penalty: float = Field(
         default=1.0,
@@ -94,6 +99,7 @@ class TextRequest(ArtRequest):
         "One string or a list.",
         max_length=8,
         examples=[["\n\n"]],
+        json_schema_extra=hints(advanced=True),
     )
     num_samples: int = Field(
         default=1,

@@ -1,0 +1,176 @@
+/** Texts, switches, and whatever else is typed. */
+
+import { read } from "../api.js";
+import { freshId, h } from "../dom.js";
+
+const LONG_TEXT = 500;
+
+/**
+ * A text; a long one gets several lines.
+ *
+ * @param {import("./controls.js").Field} field
+ * @param {import("./controls.js").Setting} setting
+ * @returns {import("./controls.js").Control}
+ */
+export function textControl(field, setting) {
+  const isLong = (field.maxLength ?? 0) > LONG_TEXT;
+  const box = h(isLong ? "textarea" : "input", {
+    id: setting.id,
+    name: field.name,
+    rows: isLong ? 4 : null,
+    maxlength: field.maxLength,
+    placeholder: field.example,
+    spellcheck: isLong ? "true" : "false",
+    autocomplete: "off",
+    "aria-describedby": setting.help,
+    oninput: setting.changed,
+  });
+  box.value = field.fallback ?? "";
+  return {
+    element: box,
+    read: () => (box.value === (field.fallback ?? "") ? undefined : box.value),
+    write: (value) => {
+      box.value = value ?? field.fallback ?? "";
+    },
+  };
+}
+
+/**
+ * A switch.
+ *
+ * @param {import("./controls.js").Field} field
+ * @param {import("./controls.js").Setting} setting
+ * @returns {import("./controls.js").Control}
+ */
+export function switchControl(field, setting) {
+  let isSaid = false;
+  const box = h("input", {
+    type: "checkbox",
+    class: "switch",
+    id: setting.id,
+    name: field.name,
+    "aria-describedby": setting.help,
+    onchange: () => {
+      isSaid = true;
+      setting.changed();
+    },
+  });
+  box.checked = field.fallback === true;
+  return {
+    element: box,
+    read: () => (isSaid ? box.checked : undefined),
+    write: (value) => {
+      isSaid = typeof value === "boolean";
+      box.checked = isSaid ? value : field.fallback === true;
+    },
+  };
+}
+
+/**
+ * A number or a word, such as a class by index or by name, of which the model has a list.
+ *
+ * @param {import("./controls.js").Field} field
+ * @param {import("./controls.js").Setting} setting
+ * @returns {import("./controls.js").Control}
+ */
+export function scalarControl(field, setting) {
+  const known = h("datalist", { id: freshId("known") });
+  const box = h("input", {
+    type: "text",
+    id: setting.id,
+    name: field.name,
+    list: known.id,
+    placeholder: String(field.fallback ?? "auto"),
+    autocomplete: "off",
+    "aria-describedby": setting.help,
+    oninput: setting.changed,
+    onfocus: () => offer(),
+  });
+  let offered = "";
+
+  async function offer() {
+    const model = setting.model();
+    if (!model?.classes || !field.name.includes("class") || offered === model.url) return;
+    offered = model.url;
+    const { class_list } = await read(model.url);
+    const names = class_list.map((/** @type {any} */ each) => h("option", { value: each.name }));
+    known.replaceChildren(...names);
+  }
+
+  return {
+    element: h("div", {}, box, known),
+    read: () => {
+      const text = box.value.trim();
+      if (text === "") return undefined;
+      return Number.isFinite(Number(text)) ? Number(text) : text;
+    },
+    write: (value) => {
+      box.value = value === undefined || value === field.fallback ? "" : String(value);
+    },
+  };
+}
+
+/**
+ * Several numbers in one box.
+ *
+ * @param {import("./controls.js").Field} field
+ * @param {import("./controls.js").Setting} setting
+ * @returns {import("./controls.js").Control}
+ */
+export function numbersControl(field, setting) {
+  const box = h("input", {
+    type: "text",
+    id: setting.id,
+    name: field.name,
+    placeholder: "auto, or numbers with commas",
+    autocomplete: "off",
+    "aria-describedby": setting.help,
+    oninput: setting.changed,
+  });
+  return {
+    element: box,
+    read: () => {
+      const words = box.value.split(/[\s,;]+/).filter(Boolean);
+      return words.length ? words.map((w) => (Number.isFinite(+w) ? +w : w)) : undefined;
+    },
+    write: (value) => {
+      box.value = Array.isArray(value) ? value.join(", ") : "";
+    },
+  };
+}
+
+/**
+ * What has no control of its own, as JSON. Text that is none goes out as it is, for the service to
+ * say what is wrong with it.
+ *
+ * @param {import("./controls.js").Field} field
+ * @param {import("./controls.js").Setting} setting
+ * @returns {import("./controls.js").Control}
+ */
+export function jsonControl(field, setting) {
+  const box = h("textarea", {
+    id: setting.id,
+    name: field.name,
+    class: "code",
+    rows: 2,
+    placeholder: field.example === undefined ? "JSON" : JSON.stringify(field.example),
+    spellcheck: "false",
+    "aria-describedby": setting.help,
+    oninput: setting.changed,
+  });
+  return {
+    element: box,
+    read: () => {
+      if (box.value.trim() === "") return undefined;
+      try {
+        return JSON.parse(box.value);
+      } catch {
+        return box.value;
+      }
+    },
+    write: (value) => {
+      const isSilent = value === undefined || value === null;
+      box.value = isSilent ? "" : JSON.stringify(value);
+    },
+  };
+}

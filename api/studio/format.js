@@ -1,0 +1,54 @@
+/** Figures in words. Pure. */
+
+/**
+ * A number without needless digits: 0.015, 1.4, 512, 100,000.
+ *
+ * @param {number} value
+ */
+export function figure(value) {
+  if (Number.isInteger(value)) return value.toLocaleString("en");
+  return Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 6 });
+}
+
+/**
+ * A span of time, as short as it can be understood.
+ *
+ * @param {number} seconds
+ */
+export function duration(seconds) {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 90) return `${seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${Math.round(seconds / 3600)} h`;
+}
+
+/**
+ * When a job will be done, as an interval.
+ *
+ * @param {{low: number, high: number}} eta
+ */
+export function interval({ low, high }) {
+  const [from, to] = [duration(Math.max(low, 1)), duration(Math.max(high, 1))];
+  if (from === to) return `about ${to} left`;
+  const [, unit] = to.split(" ");
+  return from.endsWith(` ${unit}`)
+    ? `${from.split(" ")[0]}–${to} left`
+    : `${from} to ${to} left`;
+}
+
+/** @param {number} bytes */
+export function size(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1e6) return `${Math.round(bytes / 1000)} kB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/**
+ * A name as a heading: `vae-sample` is "VAE sample".
+ *
+ * @param {string} name
+ */
+export function titled(name) {
+  const words = name.replaceAll(/[-_]/g, " ").replaceAll(/\b(vae|gan)\b/g, (w) => w.toUpperCase());
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

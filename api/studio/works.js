@@ -1,0 +1,228 @@
+/** How artworks look: pictures, texts, and what is there while they are being made. */
+
+import { send, source } from "./api.js";
+import { comparison } from "./compare.js";
+import { h } from "./dom.js";
+import { figure } from "./format.js";
+import { DRAGGED } from "./fields/pictures.js";
+import { kept } from "./keep.js";
+import { enlarge } from "./lightbox.js";
+
+/**
+ * @typedef {import("./jobs.js").Entry} Entry
+ * @typedef {import("./progress.js").JobState} JobState
+ * @typedef {import("./progress.js").Job} Job
+ */
+
+/**
+ * Returns a finished artwork.
+ *
+ * @param {Job} job
+ * @param {Entry} entry
+ * @param {string[]} pictureFields Those of the kind that name pictures.
+ */
+export function finishedWork(job, entry, pictureFields) {
+  const pictures = picturesOf(job);
+  if (job.result?.samples) return textWork(entry.sent.prompt ?? "", job.result.samples);
+  if (pictures.length > 1) return h("div", { class: "sheet" }, ...pictures.map((_, n) => tile(job, n)));
+  if (pictures.length === 1) return singlePicture(job, entry, pictureFields);
+  return plainOutputs(job);
+}
+
+/**
+ * Returns a work that grows: `update` brings it up to a state.
+ *
+ * @param {Entry} entry
+ */
+export function growingWork(entry) {
+  const element = h("div", { class: "growing" }, h("div", { class: "unmade" }));
+  /** @type {Text[]} */
+  let texts = [];
+  let shownPreview = "";
+
+  /** @param {string[]} partial */
+  function write(partial) {
+    if (texts.length !== partial.length) {
+      texts = partial.map(() => document.createTextNode(""));
+      const samples = texts.map((text) => sample(entry.sent.prompt ?? "", text, "writing"));
+      element.replaceChildren(h("div", { class: "samples" }, ...samples));
+    }
+    partial.forEach((text, n) => {
+      const had = texts[n].data;
+      if (text.startsWith(had)) texts[n].appendData(text.slice(had.length));
+      else texts[n].data = text;
+    });
+  }
+
+  /** @param {{url: string, width: number, height: number}} preview */
+  async function paint({ url, width, height }) {
+    shownPreview = url;
+    const response = await send(url);
+    const address = URL.createObjectURL(await response.blob());
+    const image = h("img", { src: address, alt: "The picture so far" });
+    await image.decode();
+    URL.revokeObjectURL(address);
+    if (url !== shownPreview) return;
+    image.style.setProperty("--ratio", String(width / height));
+    element.replaceChildren(h("div", { class: "picture" }, image));
+  }
+
+  return {
+    element,
+    /** @param {JobState} state */
+    update({ partial, preview }) {
+      if (partial.length) write(partial);
+      // the latest comes with the next event, if this one can't be had any more
+      if (preview && preview.url !== shownPreview) paint(preview).catch(() => {});
+    },
+  };
+}
+
+/**
+ * Returns the pictures among a job's outputs.
+ *
+ * @param {Job} job
+ * @returns {{url: string, alt: string, width: number, height: number, number: number}[]}
+ */
+export function picturesOf(job) {
+  return job.outputs.flatMap((/** @type {any} */ output, /** @type {number} */ number) =>
+    output.media_type.startsWith("image/")
+      ? [{ ...output, number, alt: `${job.kind}, seed ${job.request.seed}, picture ${number + 1}` }]
+      : [],
+  );
+}
+
+/**
+ * Returns an image of an output, which can be dragged into a form.
+ *
+ * @param {Job} job
+ * @param {{url: string, alt: string, width: number, height: number, number: number}} output
+ */
+export function imageOf(job, { url, alt, width, height, number }) {
+  const image = h("img", { alt, draggable: "true", loading: "lazy", decoding: "async" });
+  if (width && height) image.style.setProperty("--ratio", String(width / height));
+  image.addEventListener("dragstart", (event) => {
+    event.dataTransfer?.setData(DRAGGED, `job:${job.id}/${number}`);
+  });
+  source(url).then(
+    (address) => {
+      image.src = address;
+    },
+    () => image.replaceWith(h("span", { class: "unseen" }, "can't be shown")),
+  );
+  return image;
+}
+
+/**
+ * @param {Job} job
+ * @param {number} number Among the pictures.
+ */
+function tile(job, number) {
+  const pictures = picturesOf(job);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "tile",
+      "aria-label": `Enlarge picture ${number + 1}`,
+      onclick: () => enlarge(pictures, number),
+    },
+    imageOf(job, pictures[number]),
+  );
+}
+
+/**
+ * @param {Job} job
+ * @param {Entry} entry
+ * @param {string[]} pictureFields
+ */
+function singlePicture(job, entry, pictureFields) {
+  const [picture] = picturesOf(job);
+  const shown = tile(job, 0);
+  shown.style.setProperty("--ratio", String((picture.width || 1) / (picture.height || 1)));
+  shown.setAttribute("aria-label", "Enlarge");
+  const element = h("div", { class: "picture" }, shown);
+  beforeOf(entry, pictureFields).then((address) => {
+    if (!address) return;
+    const before = h("img", { src: address, alt: "What it was made from" });
+    const compared = comparison(before, imageOf(job, picture));
+    compared.style.setProperty("--ratio", String((picture.width || 1) / (picture.height || 1)));
+    element.replaceChildren(compared);
+  });
+  return element;
+}
+
+/**
+ * Returns the address of the picture that a work was made from, "" if there is none or it is gone.
+ *
+ * @param {Entry} entry
+ * @param {string[]} fields
+ */
+async function beforeOf({ id, sent }, fields) {
+  const field = fields.find((name) => sent[name] !== undefined);
+  if (!field) return "";
+  const reference = String([sent[field]].flat()[0]);
+  const [, job, number] = /^job:(\w+)\/(\d+)$/.exec(reference) ?? [];
+  try {
+    if (job) {
+      const path = `/v1/jobs/${job}/outputs/${number}`;
+      await send(path, { method: "HEAD" });
+      return await source(path);
+    }
+    const copy = await kept(id, `${field}/0`);
+    return copy ? URL.createObjectURL(copy) : "";
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * @param {string} prompt
+ * @param {Record<string, any>[]} samples
+ */
+function textWork(prompt, samples) {
+  return h(
+    "div",
+    { class: "samples" },
+    ...samples.map((each) => {
+      const element = sample(prompt, document.createTextNode(each.text), "");
+      element.append(h("p", { class: "facts" }, ...textFacts(each)));
+      return element;
+    }),
+  );
+}
+
+/**
+ * Returns what can be said of a text in figures.
+ *
+ * @param {Record<string, any>} sample
+ */
+export function textFacts({ tokens, entropy_bits: entropy, verbatim_share: verbatim, unknown_characters: unknown }) {
+  return [
+    typeof entropy === "number" && `${figure(entropy)} bits per token`,
+    typeof verbatim === "number" && `${Math.round(100 * verbatim)} % quoted`,
+    typeof tokens === "number" && `${figure(tokens)} tokens`,
+    unknown && `unknown to the model: ${unknown}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/**
+ * @param {string} prompt
+ * @param {Text} text
+ * @param {string} state
+ */
+function sample(prompt, text, state) {
+  const begun = prompt && h("span", { class: "prompt" }, prompt);
+  return h("div", { class: `sample ${state}` }, h("p", { class: "verse" }, begun, text));
+}
+
+/** @param {Job} job */
+function plainOutputs(job) {
+  const links = job.outputs.map((/** @type {any} */ output, /** @type {number} */ n) =>
+    h("li", {}, h("a", { href: output.url }, `Output ${n + 1}: ${output.media_type}`)),
+  );
+  const result = h("pre", { class: "code" }, JSON.stringify(job.result, null, 2));
+  return h("div", { class: "plain-outputs" }, h("ul", {}, ...links), result);
+}
