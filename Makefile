@@ -11,7 +11,8 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --f
 ALL := --extra worker --extra embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check chaos bench bench-cache bench-text bench-dream bench-style bench-vae bench-gan gpu docs openapi lock clean
+.PHONY: help up test test-studio check chaos bench bench-cache bench-text bench-dream bench-style bench-vae bench-gan \
+	gpu docs openapi lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
@@ -21,7 +22,10 @@ up: $(VENV)/.installed ## install and start the service; Ctrl-C stops it
 	@exec $(VENV)/bin/genart up
 
 test: $(VENV)/.installed-dev ## install and run the tests (without a GPU, without the long chaos runs)
-	$(RUN) pytest -m "not chaos and not gpu"
+	$(RUN) pytest -m "not chaos and not gpu and not browser"
+
+test-studio: $(VENV)/.installed-dev ## install and test the studio in Chromium, which has to be there
+	$(RUN) pytest -m browser tests/studio
 
 check: $(VENV)/.installed-dev ## style, types, import rules, generated files, weights budget
 	$(RUN) ruff check .

@@ -98,11 +98,21 @@ export async function source(path) {
   if (!currentKey()) return path;
   let copy = copies.get(path);
   if (!copy) {
-    copy = send(path).then(async (response) => URL.createObjectURL(await response.blob()));
+    copy = copyOf(path);
     copies.set(path, copy);
     copy.catch(() => copies.delete(path));
   }
   return copy;
+}
+
+/**
+ * Fetches a picture and returns the address of the copy, which stays when the picture goes.
+ *
+ * @param {string} path
+ */
+export async function copyOf(path) {
+  const response = await send(path);
+  return URL.createObjectURL(await response.blob());
 }
 
 /** @type {Map<string, Promise<string>>} */

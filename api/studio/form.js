@@ -25,6 +25,7 @@ import { icon } from "./icons.js";
  * @property {(name: string, value: any) => void} set
  * @property {(field: string, isOff: boolean, why?: string) => void} disable
  * @property {(verb: string) => void} verb Names the button.
+ * @property {() => Model|undefined} model The chosen one.
  */
 
 /**
@@ -119,6 +120,7 @@ export function createForm(kind, { models, choosePicture, submit, changed }) {
   return {
     element,
     body,
+    model,
     fill: (values, origin) => {
       for (const { field, control } of rows) {
         control.write(values[field.name] ?? undefined, origin);
@@ -283,11 +285,15 @@ function folded(rows) {
 }
 
 /**
+ * Returns the part of a row to go to: the one that has the field's name, if it can be seen.
+ *
  * @param {HTMLElement|undefined} element
  * @returns {HTMLElement|null}
  */
 function focusable(element) {
-  const selector = "input:not([type=hidden]), select, textarea";
-  if (element?.matches(selector)) return element;
-  return element?.querySelector(selector) ?? null;
+  if (element?.matches("input, select, textarea")) return element;
+  const found = element?.querySelectorAll("[name], input, select") ?? [];
+  const parts = /** @type {HTMLElement[]} */ ([...found]);
+  const isNamed = (/** @type {HTMLElement} */ part) => part.hasAttribute("name");
+  return parts.find((part) => isNamed(part) && part.checkVisibility()) ?? parts[0] ?? null;
 }

@@ -81,7 +81,7 @@ export class Gallery {
         onchange: () => {
           this.#filter = kind;
           this.#arrange();
-          this.#kinds.querySelector(`[value="${kind}"]`)?.focus();
+          this.#kinds.querySelectorAll("input").forEach((each) => each.checked && each.focus());
         },
       });
       radio.checked = kind === this.#filter;

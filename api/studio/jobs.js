@@ -84,6 +84,7 @@ export class Jobs extends EventTarget {
    * @param {Record<string, any>} body What was sent.
    */
   adopt(job, body) {
+    /** @type {Record<string, any>} */
     const sent = { ...body, seed: job.request.seed };
     for (const [field, value] of Object.entries(body)) {
       const files = [value].flat().map((part) => (part instanceof Blob ? part : null));

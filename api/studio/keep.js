@@ -14,10 +14,15 @@ const LONGEST_SIDE = 1024;
  * @param {string} field
  * @param {Blob} picture
  */
-export async function keep(job, field, picture) {
-  const copy = await reduced(picture);
-  await change((store) => store.put(copy, `${job}/${field}`));
+export function keep(job, field, picture) {
+  const key = `${job}/${field}`;
+  const stored = reduced(picture).then((copy) => change((store) => store.put(copy, key)));
+  underWay.set(key, stored);
+  return stored.finally(() => underWay.delete(key));
 }
+
+/** @type {Map<string, Promise<void>>} */
+const underWay = new Map();
 
 /**
  * Returns the copy of a picture that a job was given, if there is one.
@@ -27,8 +32,10 @@ export async function keep(job, field, picture) {
  * @returns {Promise<Blob|undefined>}
  */
 export async function kept(job, field) {
+  const key = `${job}/${field}`;
+  await underWay.get(key); // a quick job is done before
   const database = await opened();
-  return answer(database.transaction(STORE).objectStore(STORE).get(`${job}/${field}`));
+  return answer(database.transaction(STORE).objectStore(STORE).get(key));
 }
 
 /**

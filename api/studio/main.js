@@ -7,6 +7,7 @@ import { titled } from "./format.js";
 import { Gallery } from "./gallery.js";
 import { Jobs } from "./jobs.js";
 import { installKey } from "./key.js";
+import { hasPad, Pad } from "./pad.js";
 import { choosePicture } from "./picker.js";
 import { kindsOf } from "./schema.js";
 import { Stage } from "./stage.js";
@@ -33,6 +34,8 @@ async function start() {
   const jobs = new Jobs();
   /** @type {Map<string, Form>} */
   const forms = new Map();
+  /** @type {Map<string, Pad>} */
+  const pads = new Map();
   const temperatures = new Temperatures(jobs);
   const stage = new Stage(byId("stage", HTMLElement), jobs, kinds, {
     again: async (entry) => {
@@ -114,11 +117,24 @@ async function start() {
     byId("modes", HTMLElement).replaceChildren(...modeLinks(kind, mode));
     byId("form", HTMLElement).replaceChildren(form.element);
     const isCompared = mode === "temperatures" && hasTemperatures(kind);
+    const isPad = mode === "pad" && hasPad(kind);
+    form.element.classList.toggle("for-pad", isPad);
     form.disable("temperature", isCompared, isCompared ? "Each column has its own" : "");
     form.verb(isCompared ? "Write all four" : "Create");
-    const shown = stage.id && jobs.entry(stage.id)?.kind === kind.name;
     if (isCompared) stage.lend(temperatures.element);
-    else if (!shown) showLatest(kind);
+    else if (isPad) openPad(kind);
+    else if (!stage.id || jobs.entry(stage.id)?.kind !== kind.name) showLatest(kind);
+  }
+
+  /** @param {Kind} kind */
+  function openPad(kind) {
+    let pad = pads.get(kind.name);
+    if (!pad) {
+      pad = new Pad(jobs, kind, formOf(kind).model, (id) => gallery.mark(id));
+      pads.set(kind.name, pad);
+    }
+    stage.lend(pad.element);
+    pad.open();
   }
 
   /** @param {Kind} kind */
@@ -157,6 +173,7 @@ function links(kinds, current) {
 function modeLinks(kind, current) {
   const modes = [{ name: "", title: "One work" }];
   if (hasTemperatures(kind)) modes.push({ name: "temperatures", title: "Four temperatures" });
+  if (hasPad(kind)) modes.push({ name: "pad", title: "Pad" });
   if (modes.length < 2) return [];
   const items = modes.map(({ name, title }) => {
     const href = name ? `#${kind.name}/${name}` : `#${kind.name}`;

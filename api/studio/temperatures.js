@@ -25,7 +25,7 @@ export function hasTemperatures({ fields }) {
 
 /** Four columns, each a job of its own. */
 export class Temperatures {
-  /** @type {Map<string, {update: () => void}>} */
+  /** @type {Map<string, {element: HTMLElement, update: () => void}>} */
   #columns = new Map();
 
   /** @param {Jobs} jobs */
@@ -50,9 +50,9 @@ export class Temperatures {
       ids.push(await this.jobs.submit(kind, { ...body, seed, temperature }));
     }
     this.#columns = new Map(ids.map((id, n) => [id, this.#column(id, TEMPERATURES[n])]));
-    const columns = /** @type {{element: HTMLElement}[]} */ ([...this.#columns.values()]);
+    const columns = [...this.#columns.values()];
     this.element.replaceChildren(...columns.map(({ element }) => element));
-    for (const { update } of this.#columns.values()) update();
+    for (const { update } of columns) update();
   }
 
   /**

@@ -1,6 +1,6 @@
 /** How artworks look: pictures, texts, and what is there while they are being made. */
 
-import { send, source } from "./api.js";
+import { copyOf, send, source } from "./api.js";
 import { comparison } from "./compare.js";
 import { h } from "./dom.js";
 import { figure } from "./format.js";
@@ -57,8 +57,7 @@ export function growingWork(entry) {
   /** @param {{url: string, width: number, height: number}} preview */
   async function paint({ url, width, height }) {
     shownPreview = url;
-    const response = await send(url);
-    const address = URL.createObjectURL(await response.blob());
+    const address = await copyOf(url);
     const image = h("img", { src: address, alt: "The picture so far" });
     await image.decode();
     URL.revokeObjectURL(address);

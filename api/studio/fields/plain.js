@@ -67,7 +67,7 @@ export function switchControl(field, setting) {
 }
 
 /**
- * A number or a word, such as a class by index or by name, of which the model has a list.
+ * A number or a word, such as a class by index or by name, or a direction; the model knows which.
  *
  * @param {import("./controls.js").Field} field
  * @param {import("./controls.js").Setting} setting
@@ -90,11 +90,12 @@ export function scalarControl(field, setting) {
 
   async function offer() {
     const model = setting.model();
-    if (!model?.classes || !field.name.includes("class") || offered === model.url) return;
+    if (!model || offered === model.url) return;
     offered = model.url;
-    const { class_list } = await read(model.url);
-    const names = class_list.map((/** @type {any} */ each) => h("option", { value: each.name }));
-    known.replaceChildren(...names);
+    const listed = field.name.includes("class")
+      ? ((await read(model.url)).class_list ?? [])
+      : (model.card.concepts ?? []);
+    known.replaceChildren(...listed.map((/** @type {any} */ { name }) => h("option", { value: name })));
   }
 
   return {

@@ -4,8 +4,8 @@ import { freshId, h } from "../dom.js";
 import { figure } from "../format.js";
 import { icon } from "../icons.js";
 
-const WIDEST = 2; // a slider's reach where the bounds are far beyond what anybody wants
-const FAR = 20;
+const WIDEST = 3; // a slider's reach where the bounds are far beyond what anybody wants
+const FAR = 5;
 
 /**
  * @param {import("./controls.js").Field} field
@@ -34,7 +34,7 @@ export function weightsControl(field, setting) {
     const name = adder.value;
     said();
     draw();
-    rows.querySelector(`[data-name="${CSS.escape(name)}"] input`)?.focus();
+    rows.querySelector(`[data-name="${CSS.escape(name)}"]`)?.querySelector("input")?.focus();
   }
 
   function takeText() {

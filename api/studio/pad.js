@@ -1,0 +1,302 @@
+/**
+ * A plane through a network's codes, to move a point on: a picture follows the hand.
+ *
+ * One picture is asked for at a time. While it is being made only the latest place counts, so that
+ * the pad is as quick as the service and never ahead of it; what has become stale is canceled.
+ */
+
+import { copyOf, enter, read, send } from "./api.js";
+import { freshId, h } from "./dom.js";
+import { figure, titled } from "./format.js";
+import { isOver } from "./progress.js";
+
+const REACH = 3; // standard deviations, or strengths of a concept, from the middle to an edge
+const CELLS = 7; // of the map that lies under the point, across and down
+const WAIT_SECONDS = 2; // then a newer place may overtake
+const SEEDS_BELOW = 1_000_000;
+const STEP = 0.1; // of the reach, by an arrow key
+
+/**
+ * @typedef {import("./jobs.js").Jobs} Jobs
+ * @typedef {import("./progress.js").Job} Job
+ * @typedef {import("./schema.js").Kind} Kind
+ * @typedef {Record<string, any>} Body
+ */
+
+/**
+ * Whether a kind has what it takes.
+ *
+ * @param {Kind} kind
+ */
+export function hasPad({ fields }) {
+  const names = new Set(fields.map(({ name }) => name));
+  const modes = fields.find(({ name }) => name === "mode")?.choices ?? [];
+  const needed = ["latents", "across", "down", "concepts"];
+  return ["sample", "point", "grid"].every((mode) => modes.includes(mode)) && needed.every((n) => names.has(n));
+}
+
+/** The map, the point on it, and the picture that it stands for. */
+export class Pad {
+  /** @type {number[]} The code in the middle of the map. */
+  #middle = [];
+  #place = { x: 0, y: 0 };
+  /** @type {{x: number, y: number}|null} Where to go once the picture at hand is there. */
+  #next = null;
+  #isBusy = false;
+  /** @type {{job: Job, body: Body}|null} */
+  #shown = null;
+
+  /**
+   * @param {Jobs} jobs
+   * @param {Kind} kind
+   * @param {() => Record<string, any>|undefined} model
+   * @param {(id: string) => void} kept To be told of a picture that goes to the gallery.
+   */
+  constructor(jobs, kind, model, kept) {
+    this.jobs = jobs;
+    this.kind = kind;
+    this.model = model;
+    this.kept = kept;
+    this.told = h("p", { class: "facts", role: "status" });
+    this.map = h("img", { alt: "", draggable: "false" });
+    this.dot = h("span", { class: "pad-dot", "aria-hidden": "true" });
+    this.surface = h("div", { class: "pad-map" }, this.map, this.dot);
+    this.picture = h("img", { class: "pad-picture", alt: "The picture at this place" });
+    this.across = this.#axis("Across", 0);
+    this.down = this.#axis("Down", 1);
+    this.element = this.#laidOut();
+    this.#receivePointer();
+  }
+
+  /** Begins, unless it has. */
+  async open() {
+    if (this.#middle.length === 0) await this.restart();
+  }
+
+  /** Draws another code for the middle of the map. */
+  async restart() {
+    this.#offerAxes();
+    const seed = Math.floor(Math.random() * SEEDS_BELOW);
+    const job = await this.#make({ mode: "sample", count: 1, seed });
+    this.#middle = job.result.latents[0];
+    discard(job);
+    await this.#redraw();
+  }
+
+  /** Draws the map anew, with the point in its middle. */
+  async #redraw() {
+    const range = [-REACH, REACH];
+    const grid = {
+      ...{ mode: "grid", layout: "sheet", latents: [this.#middle] },
+      ...{ across: named(this.across.select.value), down: named(this.down.select.value) },
+      ...{ columns: CELLS, rows: CELLS, across_range: range, down_range: range },
+    };
+    const job = await this.#make(grid);
+    await paint(this.map, job);
+    discard(job);
+    this.#move({ x: 0, y: 0 });
+  }
+
+  /**
+   * Goes to a place, both parts in -1..1.
+   *
+   * @param {{x: number, y: number}} place
+   */
+  #move({ x, y }) {
+    const within = (/** @type {number} */ part) => Math.min(Math.max(part, -1), 1);
+    this.#place = { x: within(x), y: within(y) };
+    this.dot.style.setProperty("--x", `${50 + 50 * this.#place.x}%`);
+    this.dot.style.setProperty("--y", `${50 + 50 * this.#place.y}%`);
+    this.across.show(this.#place.x);
+    this.down.show(this.#place.y);
+    this.#next = this.#place;
+    if (!this.#isBusy) this.#catchUp();
+  }
+
+  async #catchUp() {
+    this.#isBusy = true;
+    try {
+      while (this.#next) {
+        const place = this.#next;
+        this.#next = null;
+        const body = this.#bodyAt(place);
+        const job = await this.#make(body, () => this.#next !== null);
+        if (job.status === "succeeded") await this.#show(job, body);
+      }
+      this.told.textContent = "";
+    } catch (error) {
+      this.told.textContent = error instanceof Error ? error.message : "No picture";
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /**
+   * @param {Job} job
+   * @param {Body} body
+   */
+  async #show(job, body) {
+    await paint(this.picture, job);
+    if (this.#shown) discard(this.#shown.job);
+    this.#shown = { job, body };
+  }
+
+  /**
+   * The code of a place: along numbers of the code itself, and along concepts.
+   *
+   * @param {{x: number, y: number}} place
+   * @returns {Body}
+   */
+  #bodyAt({ x, y }) {
+    const code = [...this.#middle];
+    /** @type {Record<string, number>} */
+    const concepts = {};
+    for (const [axis, part] of /** @type {const} */ ([[this.across, x], [this.down, y]])) {
+      const name = named(axis.select.value);
+      const strength = Number((REACH * part).toFixed(3));
+      if (typeof name === "number") code[name] = Number((code[name] + strength).toFixed(4));
+      else concepts[name] = Number(((concepts[name] ?? 0) + strength).toFixed(3));
+    }
+    return { mode: "point", latents: [code], concepts };
+  }
+
+  /**
+   * Makes something and waits for it.
+   *
+   * @param {Body} body
+   * @param {() => boolean} [isStale] Whether nobody waits for it any more.
+   * @returns {Promise<Job>}
+   */
+  async #make(body, isStale = () => false) {
+    const model = this.model()?.name;
+    const whole = { ...body, ...(model ? { model } : {}) };
+    let job = await enter(this.kind.path, whole, { wait: WAIT_SECONDS });
+    while (!isOver(job)) {
+      if (isStale()) return read(`/v1/jobs/${job.id}/cancel`, { method: "POST" });
+      this.told.textContent = job.status === "queued" ? "Waiting in line" : "Painting";
+      job = await read(`/v1/jobs/${job.id}`, { headers: { Prefer: `wait=${WAIT_SECONDS}` } });
+    }
+    if (job.status === "failed") throw new Error(job.error.detail);
+    return job;
+  }
+
+  #offerAxes() {
+    const { card = {} } = this.model() ?? {};
+    const concepts = (card.concepts ?? []).map((/** @type {any} */ { name }) => name);
+    const numbers = Array.from({ length: card.latent ?? 8 }, (_, n) => n);
+    for (const [axis, place] of /** @type {const} */ ([[this.across, 0], [this.down, 1]])) {
+      const had = axis.select.value;
+      axis.select.replaceChildren(
+        h("optgroup", { label: "Concepts" }, ...concepts.map((/** @type {string} */ name) => h("option", { value: name }, titled(name)))),
+        h("optgroup", { label: "Numbers of the code" }, ...numbers.map((n) => h("option", { value: n }, `Number ${n}`))),
+      );
+      axis.select.value = had || (concepts[place] ?? String(place));
+    }
+  }
+
+  /**
+   * A direction and a slider along it, for those who don't drag.
+   *
+   * @param {string} title
+   * @param {number} place
+   */
+  #axis(title, place) {
+    const id = freshId("axis");
+    const select = h("select", { id, onchange: () => this.#redraw() });
+    const slider = h("input", {
+      type: "range",
+      min: -1,
+      max: 1,
+      step: 0.02,
+      "aria-label": `${title}, place`,
+      oninput: () => {
+        const moved = slider.valueAsNumber;
+        this.#move(place === 0 ? { ...this.#place, x: moved } : { ...this.#place, y: moved });
+      },
+    });
+    const show = (/** @type {number} */ part) => {
+      slider.valueAsNumber = part;
+      slider.style.setProperty("--fill", `${50 + 50 * part}%`);
+      slider.setAttribute("aria-valuetext", figure(REACH * part));
+    };
+    const element = h("div", { class: "pad-axis" }, h("label", { for: id }, title), h("div", { class: "select" }, select), slider);
+    return { element, select, show };
+  }
+
+  #receivePointer() {
+    const follow = (/** @type {PointerEvent} */ event) => {
+      const box = this.surface.getBoundingClientRect();
+      const x = (2 * (event.clientX - box.left)) / box.width - 1;
+      const y = (2 * (event.clientY - box.top)) / box.height - 1;
+      this.#move({ x, y });
+    };
+    this.surface.addEventListener("pointerdown", (event) => {
+      this.surface.setPointerCapture(event.pointerId);
+      follow(event);
+    });
+    this.surface.addEventListener("pointermove", (event) => {
+      if (this.surface.hasPointerCapture(event.pointerId)) follow(event);
+    });
+    this.surface.addEventListener("keydown", (event) => {
+      const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+      const way = ways[/** @type {"ArrowUp"} */ (event.key)];
+      if (!way) return;
+      event.preventDefault();
+      this.#move({ x: this.#place.x + STEP * way[0], y: this.#place.y + STEP * way[1] });
+    });
+  }
+
+  #laidOut() {
+    const again = h("button", { type: "button", class: "quiet", onclick: () => this.restart() }, "Another middle");
+    const keep = h("button", { type: "button", class: "quiet", onclick: () => this.#keep() }, "Keep this picture");
+    this.surface.tabIndex = 0;
+    this.surface.setAttribute("role", "group");
+    this.surface.setAttribute("aria-label", "Plane of codes; arrow keys move the point");
+    return h(
+      "div",
+      { class: "pad" },
+      this.surface,
+      h("div", { class: "pad-side" }, this.picture, this.told, this.across.element, this.down.element, h("div", { class: "toolbar" }, keep, again)),
+    );
+  }
+
+  #keep() {
+    if (!this.#shown) return;
+    const { job, body } = this.#shown;
+    this.#shown = null; // it is the gallery's now
+    this.jobs.adopt(job, body);
+    this.kept(job.id);
+  }
+}
+
+/**
+ * An axis as the service names it: a place in the code, or a concept.
+ *
+ * @param {string} value
+ */
+function named(value) {
+  return /^\d+$/.test(value) ? Number(value) : value;
+}
+
+/**
+ * Puts a job's picture into an image, in place of the one before.
+ *
+ * @param {HTMLImageElement} image
+ * @param {Job} job
+ */
+async function paint(image, job) {
+  const before = image.src;
+  image.src = await copyOf(job.outputs[0].url);
+  await image.decode();
+  if (before) URL.revokeObjectURL(before);
+}
+
+/**
+ * Removes a job that was only looked at.
+ *
+ * @param {Job} job
+ */
+function discard(job) {
+  // it goes by itself when its time is over
+  send(`/v1/jobs/${job.id}`, { method: "DELETE" }).catch(() => {});
+}

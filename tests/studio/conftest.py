@@ -1,0 +1,79 @@
+"""A whole service - gateway, worker, Valkey - and a browser that visits it."""
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.studio.browser import DESKTOP, Studio, running_chromium
+from tests.support.gateway import RunningGateway
+from tests.support.studio import running_studio
+from tests.support.workers import WorkerProcess
+
+KINDS = "text,dream,steps,pictured,refused"
+MAX_IMAGE_BYTES = 5_000_000
+MAX_PIXELS = 4_000_000
+
+Visit = Callable[..., Studio]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/studio/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def service(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    home = tmp_path_factory.mktemp("service")
+    caps = {"max_image_bytes": MAX_IMAGE_BYTES, "max_pixels": MAX_PIXELS}
+    worker = WorkerProcess(home, redis_url, kinds=KINDS, **caps)
+    try:
+        with running_studio(redis_url, home, max_body_bytes=1_000_000, **caps) as gateway:
+            worker.wait_until_ready()
+            yield gateway
+    finally:
+        worker.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright, running_chromium(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(service: RunningGateway, chromium: Browser) -> Iterator[Visit]:
+    """Opens the studio as somebody who was never there; checks that nothing went wrong unseen."""
+    visits: list[Studio] = []
+
+    def visit(place: str = "", *, url: str = service.url, **options: Any) -> Studio:
+        context = chromium.new_context(**{"viewport": DESKTOP, **options})
+        studio = Studio(context.new_page(), url)
+        visits.append(studio)
+        return studio.open(place)
+
+    yield visit
+    try:
+        for studio in visits:
+            assert studio.complaints == [], "the console is silent"
+            assert studio.foreign() == [], "nothing is loaded from elsewhere"
+    finally:
+        for studio in visits:
+            studio.page.context.close()
+
+
+@pytest.fixture(scope="session")
+def document(service: RunningGateway) -> dict[str, Any]:
+    """The service's OpenAPI document."""
+    found: dict[str, Any] = read(f"{service.url}/openapi.json")
+    return found
+
+
+def read(url: str) -> Any:
+    """Return the JSON at an address."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
