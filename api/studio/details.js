@@ -61,7 +61,7 @@ function shown(value) {
 }
 
 /** @param {Job} job */
-function provenance({ provenance, metrics, outputs, attempt }) {
+function provenance({ provenance, metrics, outputs, attempt, cached }) {
   const weights = Object.entries(provenance?.weights ?? {}).map(
     ([name, sha256]) => `${name} ${String(sha256).slice(0, 12)}…`,
   );
@@ -75,6 +75,7 @@ function provenance({ provenance, metrics, outputs, attempt }) {
     ["version", provenance?.version ?? "unknown"],
     ["size", size(bytes)],
   ];
+  if (cached) facts.push(["taken from", "an earlier result"]);
   if (attempt > 1) facts.push(["attempt", String(attempt)]);
   return h(
     "dl",

@@ -20,7 +20,7 @@ import { icon } from "./icons.js";
  * @typedef {object} Form
  * @property {HTMLFormElement} element
  * @property {() => Record<string, any>} body What is said; the rest is the service's default.
- * @property {(body: Record<string, any>, origin?: string) => void} fill `origin`: the job it was of.
+ * @property {(body: Record<string, any>) => void} fill
  * @property {(files: File[]) => boolean} paste Whether there is a place for them.
  * @property {(name: string, value: any) => void} set
  * @property {(field: string, isOff: boolean, why?: string) => void} disable
@@ -121,9 +121,9 @@ export function createForm(kind, { models, choosePicture, submit, changed }) {
     element,
     body,
     model,
-    fill: (values, origin) => {
+    fill: (values) => {
       for (const { field, control } of rows) {
-        control.write(values[field.name] ?? undefined, origin);
+        control.write(values[field.name] ?? undefined);
         mark(field.name);
       }
     },

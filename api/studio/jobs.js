@@ -11,7 +11,6 @@
  */
 
 import { enter, ProblemError, read, send } from "./api.js";
-import { discard, keep } from "./keep.js";
 import { after, isOver, unknown } from "./progress.js";
 import { follow } from "./stream.js";
 
@@ -87,13 +86,7 @@ export class Jobs extends EventTarget {
     /** @type {Record<string, any>} */
     const sent = { ...body, seed: job.request.seed };
     for (const [field, value] of Object.entries(body)) {
-      const files = [value].flat().map((part) => (part instanceof Blob ? part : null));
-      if (!files.some(Boolean)) continue;
-      sent[field] = job.request[field];
-      files.forEach((file, n) => {
-        // without a copy there is no "before"; the artwork itself lacks nothing
-        if (file) keep(job.id, `${field}/${n}`, file).catch(() => {});
-      });
+      if ([value].flat().some((part) => part instanceof Blob)) sent[field] = job.request[field];
     }
     this.#learn(job);
     const entry = { id: job.id, kind: job.kind, at: Date.now(), sent };
@@ -118,7 +111,6 @@ export class Jobs extends EventTarget {
     } catch (error) {
       if (!isGone(error)) throw error;
     }
-    await discard(id).catch(() => {});
     this.#states.delete(id);
     this.#relist(stored().filter((entry) => entry.id !== id));
   }

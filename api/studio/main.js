@@ -43,7 +43,7 @@ async function start() {
       show(await jobs.submit(kindNamed(entry.kind), body));
     },
     edit: (entry) => {
-      formOf(kindNamed(entry.kind)).fill(entry.sent, entry.id);
+      formOf(kindNamed(entry.kind)).fill(entry.sent);
       go(entry.kind);
     },
     use: (reference, kind, field) => {

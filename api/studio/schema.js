@@ -41,7 +41,7 @@
  */
 export function kindsOf(document) {
   return Object.entries(document.paths)
-    .filter(([, path]) => path.post?.tags?.includes("Make"))
+    .filter(([, path]) => path.post?.operationId?.startsWith("make_"))
     .map(([path, { post }]) => {
       const content = post.requestBody.content;
       const schema = resolved(content["application/json"].schema, document);

@@ -1,13 +1,13 @@
 /** Where one artwork is seen: while it is being made, and when it is. */
 
-import { ProblemError, source } from "./api.js";
 import { details } from "./details.js";
 import { announce, freshId, h } from "./dom.js";
 import { interval, titled } from "./format.js";
 import { icon } from "./icons.js";
 import { isOver } from "./progress.js";
 import { sketch } from "./sketch.js";
-import { finishedWork, growingWork, picturesOf } from "./works.js";
+import { common, toolbar } from "./tools.js";
+import { finishedWork, growingWork } from "./works.js";
 
 /**
  * @typedef {import("./jobs.js").Entry} Entry
@@ -15,14 +15,7 @@ import { finishedWork, growingWork, picturesOf } from "./works.js";
  * @typedef {import("./progress.js").JobState} JobState
  * @typedef {import("./progress.js").Job} Job
  * @typedef {import("./schema.js").Kind} Kind
- *
- * @typedef {object} Actions
- * @property {(entry: Entry) => Promise<void>} again With another seed.
- * @property {(entry: Entry) => void} edit
- * @property {(reference: string, kind: Kind, field: string) => void} use A result as input.
  */
-
-const SUFFIXES = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "text/plain": "txt" };
 
 /** Shows one job at a time in its element. */
 export class Stage {
@@ -36,7 +29,7 @@ export class Stage {
    * @param {HTMLElement} element
    * @param {Jobs} jobs
    * @param {Kind[]} kinds
-   * @param {Actions} actions
+   * @param {import("./tools.js").Actions} actions
    */
   constructor(element, jobs, kinds, actions) {
     this.element = element;
@@ -272,88 +265,4 @@ function caption(entry, job) {
     h("p", {}, said),
     h("p", { class: "when" }, when),
   );
-}
-
-/**
- * @param {Stage} stage
- * @param {Entry} entry
- * @param {Job} job
- */
-function toolbar(stage, entry, job) {
-  const [again, edit, remove] = common(stage, entry);
-  const download = action("download", job.outputs.length > 1 ? "Download all" : "Download", () =>
-    downloadAll(job),
-  );
-  const usable = picturesOf(job).length > 0 && useMenu(stage, job);
-  return h("div", { class: "toolbar" }, again, edit, usable, download, remove);
-}
-
-/**
- * @param {Stage} stage
- * @param {Entry} entry
- */
-function common(stage, entry) {
-  return [
-    action("again", "Another seed", () => stage.actions.again(entry)),
-    action("edit", "Edit as new", () => stage.actions.edit(entry)),
-    action("remove", "Delete", () => stage.jobs.remove(entry.id)),
-  ];
-}
-
-/**
- * @param {import("./icons.js").IconName} name
- * @param {string} title
- * @param {() => void|Promise<void>} act
- */
-function action(name, title, act) {
-  const button = h("button", { type: "button", class: "quiet" }, icon(name), title);
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    try {
-      await act();
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      announce(error.message);
-      button.after(h("span", { class: "wrong" }, error.message));
-    } finally {
-      button.disabled = false;
-    }
-  });
-  return button;
-}
-
-/**
- * @param {Stage} stage
- * @param {Job} job
- */
-function useMenu(stage, job) {
-  const places = stage.kinds.flatMap((kind) =>
-    kind.fields
-      .filter(({ type }) => type === "image" || type === "images")
-      .map((field) => ({ kind, field })),
-  );
-  if (!places.length) return null;
-  const select = h(
-    "select",
-    { "aria-label": "Use this picture as" },
-    h("option", { value: "" }, "Use as …"),
-    ...places.map(({ kind, field }, n) =>
-      h("option", { value: n }, `${titled(kind.name)}: ${field.title.toLowerCase()}`),
-    ),
-  );
-  select.addEventListener("change", () => {
-    const place = places[Number(select.value)];
-    select.value = "";
-    stage.actions.use(`job:${job.id}/0`, place.kind, place.field.name);
-  });
-  return h("div", { class: "select small" }, select);
-}
-
-/** @param {Job} job */
-async function downloadAll(job) {
-  for (const [n, { url, media_type: type }] of job.outputs.entries()) {
-    const suffix = SUFFIXES[/** @type {"text/plain"} */ (type.split(";")[0])] ?? "bin";
-    const name = `${job.kind}-${job.id}-${n}.${suffix}`;
-    h("a", { href: await source(url), download: name }).click();
-  }
 }

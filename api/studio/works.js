@@ -1,12 +1,12 @@
 /** How artworks look: pictures, texts, and what is there while they are being made. */
 
-import { copyOf, send, source } from "./api.js";
+import { copyOf, source } from "./api.js";
 import { comparison } from "./compare.js";
 import { h } from "./dom.js";
 import { figure } from "./format.js";
 import { DRAGGED } from "./fields/pictures.js";
-import { kept } from "./keep.js";
 import { enlarge } from "./lightbox.js";
+import { addressOf } from "./references.js";
 
 /**
  * @typedef {import("./jobs.js").Entry} Entry
@@ -25,7 +25,7 @@ export function finishedWork(job, entry, pictureFields) {
   const pictures = picturesOf(job);
   if (job.result?.samples) return textWork(entry.sent.prompt ?? "", job.result.samples);
   if (pictures.length > 1) return h("div", { class: "sheet" }, ...pictures.map((_, n) => tile(job, n)));
-  if (pictures.length === 1) return singlePicture(job, entry, pictureFields);
+  if (pictures.length === 1) return singlePicture(job, pictureFields);
   return plainOutputs(job);
 }
 
@@ -62,8 +62,9 @@ export function growingWork(entry) {
     await image.decode();
     URL.revokeObjectURL(address);
     if (url !== shownPreview) return;
-    image.style.setProperty("--ratio", String(width / height));
-    element.replaceChildren(h("div", { class: "picture" }, image));
+    const picture = h("div", { class: "picture" }, h("div", {}, image));
+    picture.style.setProperty("--ratio", String(width / height));
+    element.replaceChildren(picture);
   }
 
   return {
@@ -132,46 +133,37 @@ function tile(job, number) {
 
 /**
  * @param {Job} job
- * @param {Entry} entry
  * @param {string[]} pictureFields
  */
-function singlePicture(job, entry, pictureFields) {
+function singlePicture(job, pictureFields) {
   const [picture] = picturesOf(job);
+  const ratio = String((picture.width || 1) / (picture.height || 1));
   const shown = tile(job, 0);
-  shown.style.setProperty("--ratio", String((picture.width || 1) / (picture.height || 1)));
   shown.setAttribute("aria-label", "Enlarge");
   const element = h("div", { class: "picture" }, shown);
-  beforeOf(entry, pictureFields).then((address) => {
-    if (!address) return;
-    const before = h("img", { src: address, alt: "What it was made from" });
-    const compared = comparison(before, imageOf(job, picture));
-    compared.style.setProperty("--ratio", String((picture.width || 1) / (picture.height || 1)));
-    element.replaceChildren(compared);
+  element.style.setProperty("--ratio", ratio);
+  beforeOf(job, pictureFields).then((before) => {
+    if (before) element.replaceChildren(comparison(before, imageOf(job, picture)));
   });
   return element;
 }
 
 /**
- * Returns the address of the picture that a work was made from, "" if there is none or it is gone.
+ * Returns the picture that a work was made from, null if there is none that can be shown.
  *
- * @param {Entry} entry
+ * @param {Job} job
  * @param {string[]} fields
  */
-async function beforeOf({ id, sent }, fields) {
-  const field = fields.find((name) => sent[name] !== undefined);
-  if (!field) return "";
-  const reference = String([sent[field]].flat()[0]);
-  const [, job, number] = /^job:(\w+)\/(\d+)$/.exec(reference) ?? [];
+async function beforeOf({ request }, fields) {
+  const field = fields.find((name) => request[name]);
+  if (!field) return null;
+  const image = h("img", { alt: "What it was made from" });
   try {
-    if (job) {
-      const path = `/v1/jobs/${job}/outputs/${number}`;
-      await send(path, { method: "HEAD" });
-      return await source(path);
-    }
-    const copy = await kept(id, `${field}/0`);
-    return copy ? URL.createObjectURL(copy) : "";
+    image.src = await source(addressOf(request[field]));
+    await image.decode();
+    return image;
   } catch {
-    return "";
+    return null;
   }
 }
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -46,10 +47,15 @@ def chosen(studio: Studio, name: str, count: int) -> None:
         expect(images.nth(place)).to_have_js_property("complete", True)
 
 
-def output_of(studio: Studio) -> str:
-    """Return the digest of what the newest job made."""
-    job = read(f"{studio.url}/v1/jobs/{studio.jobs()[0]['id']}")
-    return str(job["outputs"][0]["sha256"])
+def job_of(studio: Studio) -> dict[str, Any]:
+    """Return the newest job as the service has it."""
+    found: dict[str, Any] = read(f"{studio.url}/v1/jobs/{studio.jobs()[0]['id']}")
+    return found
+
+
+def asset(data: bytes) -> str:
+    """Return what a stored picture is called."""
+    return f"asset:{hashlib.sha256(data).hexdigest()}"
 
 
 @pytest.mark.parametrize("how", ["drop", "paste", "choose"])
@@ -60,13 +66,14 @@ def test_a_picture_comes_to_the_worker_as_it_was_given(visit: Visit, how: str) -
     elif how == "paste":
         give(studio, "paste", "body", PICTURE)
     else:
-        file = {"name": "a.png", "mimeType": "image/png", "buffer": PICTURE}
-        studio.control("image").set_input_files(file)
+        studio.control("image").set_input_files(
+            {"name": "a.png", "mimeType": "image/png", "buffer": PICTURE}
+        )
     chosen(studio, "image", 1)
     studio.create()
     studio.finish()
 
-    assert output_of(studio) == hashlib.sha256(PICTURE).hexdigest()
+    assert job_of(studio)["request"]["image"] == asset(PICTURE)
 
 
 def test_pasted_pictures_go_where_the_focus_is_and_else_where_there_is_room(visit: Visit) -> None:
@@ -89,11 +96,10 @@ def test_a_list_of_pictures_is_sent_in_its_order_without_those_taken_back(visit:
     chosen(studio, "style", 2)
     studio.create()
     studio.finish()
-    job = read(f"{studio.url}/v1/jobs/{studio.jobs()[0]['id']}")
-    digests = [hashlib.sha256(data).hexdigest() for data in (OTHER, PICTURE)]
+    request = job_of(studio)["request"]
 
-    assert job["request"]["style"] == [f"asset:{digest}" for digest in digests]
-    assert job["request"]["image"] == f"asset:{digests[1]}"
+    assert request["style"] == [asset(OTHER), asset(PICTURE)]
+    assert request["image"] == asset(PICTURE)
 
 
 def test_what_is_no_picture_is_complained_of_at_its_field(visit: Visit) -> None:
@@ -136,7 +142,7 @@ def test_an_earlier_result_is_chosen_as_input(visit: Visit) -> None:
     studio.finish()
 
     assert studio.bodies("/v1/pictured")[-1] == {"image": f"job:{first}/0"}
-    assert output_of(studio) == hashlib.sha256(PICTURE).hexdigest()
+    assert job_of(studio)["result"]["sizes"] == [[96, 64]]
     expect(studio.stage.get_by_label("Before and after")).to_be_visible()
 
 
@@ -172,7 +178,7 @@ def test_the_curl_line_of_a_picture_runs_without_the_file(visit: Visit) -> None:
 
     again = json.loads(done.stdout)
     assert again["status"] == "succeeded"
-    assert again["outputs"][0]["sha256"] == hashlib.sha256(PICTURE).hexdigest()
+    assert again["request"] == job_of(studio)["request"]
 
 
 def test_a_work_from_pictures_is_edited_with_them(visit: Visit) -> None:
@@ -188,20 +194,29 @@ def test_a_work_from_pictures_is_edited_with_them(visit: Visit) -> None:
     expect(studio.cards).to_have_count(2)
     studio.finish()
 
-    assert output_of(studio) == hashlib.sha256(PICTURE).hexdigest()
+    assert job_of(studio)["request"]["image"] == asset(PICTURE)
 
 
-def test_a_dream_is_seen_growing_and_downloaded_as_it_is(visit: Visit) -> None:
+def test_a_dream_is_seen_while_it_grows(visit: Visit) -> None:
     studio = visit("dream")
-    studio.fill(size=64, iterations=60, octaves=1)
+    studio.fill(size=128, iterations=400, octaves=2)
     studio.create()
     expect(studio.stage.get_by_alt_text("The picture so far")).to_be_visible(timeout=PATIENCE_MS)
+    expect(studio.stage.locator(".meter")).to_contain_text("of 800")
+    studio.stage.get_by_text("Cancel").click()
+    expect(studio.stage.locator(".notice-title")).to_have_text("Canceled", timeout=PATIENCE_MS)
+
+
+def test_a_dream_is_enlarged_and_downloaded_as_it_is(visit: Visit) -> None:
+    studio = visit("dream")
+    studio.fill(size=64, iterations=1, octaves=1)
+    studio.create()
     studio.finish()
     with studio.page.expect_download() as download:
         studio.tool("Download").click()
 
     data = Path(download.value.path()).read_bytes()
-    assert hashlib.sha256(data).hexdigest() == output_of(studio)
+    assert hashlib.sha256(data).hexdigest() == job_of(studio)["outputs"][0]["sha256"]
     assert download.value.suggested_filename.endswith(".png")
     studio.stage.get_by_label("Enlarge").click()
     expect(studio.page.locator("dialog.lightbox img")).to_be_visible()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import urllib.request
+import zipfile
 
 from playwright.sync_api import expect
 
@@ -236,6 +237,18 @@ def test_a_work_can_be_downloaded(visit: Visit) -> None:
     with urllib.request.urlopen(output, timeout=10) as answer:
         assert download.value.path().read_bytes() == answer.read()
     assert download.value.suggested_filename.endswith("-0.txt")
+
+
+def test_a_work_of_several_files_is_downloaded_as_one(visit: Visit) -> None:
+    studio = visit("text")
+    studio.fill(length=5, num_samples=3)
+    studio.create()
+    studio.finish()
+    with studio.page.expect_download() as download:
+        studio.tool("Download all").click()
+
+    assert download.value.suggested_filename.endswith(".zip")
+    assert len(zipfile.ZipFile(download.value.path()).namelist()) == 3
 
 
 def test_the_gallery_is_there_after_a_reload_and_shows_what_is_gone(visit: Visit) -> None:

@@ -25,8 +25,7 @@ import { weightsControl } from "./weights.js";
  * @property {HTMLElement} element
  * @property {boolean} [isGroup] Whether it has several parts, so that a label can't name one.
  * @property {() => any} read Undefined where nothing is said.
- * @property {(value: any, origin?: string) => void} write Undefined goes back to saying nothing;
- *   `origin` is the job whose request the value was.
+ * @property {(value: any) => void} write Undefined goes back to saying nothing.
  * @property {(value: any) => void} [suggest] Shows what holds while nothing is said.
  * @property {() => void} [modelChanged]
  * @property {(files: File[]) => void} [take] Takes files that were pasted.

@@ -3,7 +3,7 @@
 import { source } from "../api.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { kept } from "../keep.js";
+import { addressOf } from "../references.js";
 
 export const DRAGGED = "application/x-genart-picture"; // a result on its way to a form
 
@@ -12,7 +12,7 @@ const DEFAULT_MOST = 16;
 /**
  * @typedef {object} Picture
  * @property {File|string} value A file, or the reference that the service knows it by.
- * @property {Promise<string>} shown Where it can be seen; rejected if nowhere.
+ * @property {Promise<string>} shown Where it can be seen.
  */
 
 /**
@@ -84,12 +84,11 @@ export function picturesControl(field, setting) {
    */
   function item(picture, place) {
     const image = h("img", { alt: `${field.title}, ${nameOf(picture)}` });
-    picture.shown.then(
-      (address) => {
-        image.src = address;
-      },
-      () => image.replaceWith(h("span", { class: "unseen" }, "Stored picture")),
-    );
+    const replace = () => image.replaceWith(h("span", { class: "unseen" }, "can't be shown"));
+    image.addEventListener("error", replace);
+    picture.shown.then((address) => {
+      image.src = address;
+    }, replace);
     const remove = h(
       "button",
       { type: "button", class: "round", "aria-label": `Remove ${nameOf(picture)}` },
@@ -114,9 +113,8 @@ export function picturesControl(field, setting) {
       if (!values.length) return undefined;
       return takesList ? values : values[0];
     },
-    write: (value, origin) => {
-      const values = [value ?? []].flat();
-      pictures = values.map((each, n) => fromReference(each, origin && [origin, `${field.name}/${n}`]));
+    write: (value) => {
+      pictures = [value ?? []].flat().map(fromReference);
       draw();
     },
     take: (files) => add(files.map(fromFile)),
@@ -155,24 +153,10 @@ function fromFile(file) {
 
 /**
  * @param {string} reference
- * @param {[string, string]|""} [origin] The job and the place in its request, for what has no address.
  * @returns {Picture}
  */
-function fromReference(reference, origin) {
-  return { value: reference, shown: addressOf(reference, origin) };
-}
-
-/**
- * @param {string} reference
- * @param {[string, string]|""} [origin]
- */
-async function addressOf(reference, origin) {
-  if (reference.startsWith("data:")) return reference;
-  const [, job, number] = /^job:(\w+)\/(\d+)$/.exec(reference) ?? [];
-  if (job) return source(`/v1/jobs/${job}/outputs/${number}`);
-  const copy = origin && (await kept(...origin));
-  if (!copy) throw new Error(`${reference} can't be shown here`);
-  return URL.createObjectURL(copy);
+function fromReference(reference) {
+  return { value: reference, shown: source(addressOf(reference)) };
 }
 
 /** @param {Picture} picture */
