@@ -7,6 +7,8 @@
 
 import { copyOf, enter, read, send } from "./api.js";
 import { freshId, h } from "./dom.js";
+import { namesOf } from "./fields/names.js";
+import { fill } from "./fields/slider.js";
 import { figure, titled } from "./format.js";
 import { isOver } from "./progress.js";
 
@@ -15,6 +17,7 @@ const CELLS = 7; // of the map that lies under the point, across and down
 const WAIT_SECONDS = 2; // then a newer place may overtake
 const SEEDS_BELOW = 1_000_000;
 const STEP = 0.1; // of the reach, by an arrow key
+const MARGIN = 0.5 / CELLS; // the outer cells show the ends of the reach in their middle
 
 /**
  * @typedef {import("./jobs.js").Jobs} Jobs
@@ -31,8 +34,10 @@ const STEP = 0.1; // of the reach, by an arrow key
 export function hasPad({ fields }) {
   const names = new Set(fields.map(({ name }) => name));
   const modes = fields.find(({ name }) => name === "mode")?.choices ?? [];
-  const needed = ["latents", "across", "down", "concepts"];
-  return ["sample", "point", "grid"].every((mode) => modes.includes(mode)) && needed.every((n) => names.has(n));
+  return (
+    ["sample", "point", "grid"].every((mode) => modes.includes(mode)) &&
+    ["latents", "across", "down", "concepts"].every((name) => names.has(name))
+  );
 }
 
 /** The map, the point on it, and the picture that it stands for. */
@@ -75,11 +80,11 @@ export class Pad {
 
   /** Draws another code for the middle of the map. */
   async restart() {
-    this.#offerAxes();
     const seed = Math.floor(Math.random() * SEEDS_BELOW);
     const job = await this.#make({ mode: "sample", count: 1, seed });
     this.#middle = job.result.latents[0];
     discard(job);
+    this.#offerAxes();
     await this.#redraw();
   }
 
@@ -105,8 +110,9 @@ export class Pad {
   #move({ x, y }) {
     const within = (/** @type {number} */ part) => Math.min(Math.max(part, -1), 1);
     this.#place = { x: within(x), y: within(y) };
-    this.dot.style.setProperty("--x", `${50 + 50 * this.#place.x}%`);
-    this.dot.style.setProperty("--y", `${50 + 50 * this.#place.y}%`);
+    const share = (/** @type {number} */ part) => 50 + 50 * part * (1 - 2 * MARGIN);
+    this.dot.style.setProperty("--x", `${share(this.#place.x)}%`);
+    this.dot.style.setProperty("--y", `${share(this.#place.y)}%`);
     this.across.show(this.#place.x);
     this.down.show(this.#place.y);
     this.#next = this.#place;
@@ -181,14 +187,15 @@ export class Pad {
   }
 
   #offerAxes() {
-    const { card = {} } = this.model() ?? {};
-    const concepts = (card.concepts ?? []).map((/** @type {any} */ { name }) => name);
-    const numbers = Array.from({ length: card.latent ?? 8 }, (_, n) => n);
+    const concepts = namesOf(this.model(), "concepts");
+    const numbers = this.#middle.map((_, n) => n);
     for (const [axis, place] of /** @type {const} */ ([[this.across, 0], [this.down, 1]])) {
       const had = axis.select.value;
+      const named = concepts.map((name) => h("option", { value: name }, titled(name)));
+      const counted = numbers.map((n) => h("option", { value: n }, `Number ${n}`));
       axis.select.replaceChildren(
-        h("optgroup", { label: "Concepts" }, ...concepts.map((/** @type {string} */ name) => h("option", { value: name }, titled(name)))),
-        h("optgroup", { label: "Numbers of the code" }, ...numbers.map((n) => h("option", { value: n }, `Number ${n}`))),
+        h("optgroup", { label: "Concepts", hidden: concepts.length === 0 }, ...named),
+        h("optgroup", { label: "Numbers of the code" }, ...counted),
       );
       axis.select.value = had || (concepts[place] ?? String(place));
     }
@@ -216,19 +223,22 @@ export class Pad {
     });
     const show = (/** @type {number} */ part) => {
       slider.valueAsNumber = part;
-      slider.style.setProperty("--fill", `${50 + 50 * part}%`);
+      fill(slider);
       slider.setAttribute("aria-valuetext", figure(REACH * part));
     };
-    const element = h("div", { class: "pad-axis" }, h("label", { for: id }, title), h("div", { class: "select" }, select), slider);
+    const parts = [h("label", { for: id }, title), h("div", { class: "select" }, select), slider];
+    const element = h("div", { class: "pad-axis" }, ...parts);
     return { element, select, show };
   }
 
   #receivePointer() {
     const follow = (/** @type {PointerEvent} */ event) => {
       const box = this.surface.getBoundingClientRect();
-      const x = (2 * (event.clientX - box.left)) / box.width - 1;
-      const y = (2 * (event.clientY - box.top)) / box.height - 1;
-      this.#move({ x, y });
+      const part = (/** @type {number} */ share) => (2 * share - 1) / (1 - 2 * MARGIN);
+      this.#move({
+        x: part((event.clientX - box.left) / box.width),
+        y: part((event.clientY - box.top) / box.height),
+      });
     };
     this.surface.addEventListener("pointerdown", (event) => {
       this.surface.setPointerCapture(event.pointerId);
@@ -247,8 +257,10 @@ export class Pad {
   }
 
   #laidOut() {
-    const again = h("button", { type: "button", class: "quiet", onclick: () => this.restart() }, "Another middle");
-    const keep = h("button", { type: "button", class: "quiet", onclick: () => this.#keep() }, "Keep this picture");
+    const button = (/** @type {string} */ title, /** @type {() => void} */ act) =>
+      h("button", { type: "button", class: "quiet", onclick: act }, title);
+    const keep = button("Keep this picture", () => this.#keep());
+    const again = button("Another middle", () => this.restart());
     this.surface.tabIndex = 0;
     this.surface.setAttribute("role", "group");
     this.surface.setAttribute("aria-label", "Plane of codes; arrow keys move the point");
@@ -256,7 +268,12 @@ export class Pad {
       "div",
       { class: "pad" },
       this.surface,
-      h("div", { class: "pad-side" }, this.picture, this.told, this.across.element, this.down.element, h("div", { class: "toolbar" }, keep, again)),
+      h(
+        "div",
+        { class: "pad-side" },
+        ...[this.picture, this.told, this.across.element, this.down.element],
+        h("div", { class: "toolbar" }, keep, again),
+      ),
     );
   }
 

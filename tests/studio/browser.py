@@ -54,7 +54,7 @@ class Studio:
     def open(self, place: str = "") -> "Studio":
         """Load the page at a kind, and wait for its form."""
         self.page.goto(f"{self.url}/#{place}")
-        expect(self.submit).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.form).to_be_attached(timeout=PATIENCE_MS)
         return self
 
     def go(self, place: str) -> None:

@@ -13,7 +13,7 @@ from tests.support.gateway import RunningGateway
 from tests.support.studio import running_studio
 from tests.support.workers import WorkerProcess
 
-KINDS = "text,dream,steps,pictured,refused"
+KINDS = "text,dream,steps,pictured,plane,refused"
 MAX_IMAGE_BYTES = 5_000_000
 MAX_PIXELS = 4_000_000
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.studio.conftest import Visit
 
-KINDS = ("text", "dream", "style", "steps", "pictured")
+KINDS = ("text", "dream", "style", "steps", "pictured", "plane")
 _NUMERIC = ("integer", "number")
 
 

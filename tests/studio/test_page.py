@@ -23,7 +23,7 @@ _TRIES = """async () => {
     await new Promise(resolve => setTimeout(resolve, 100));
     return {broken, ran: window.ran ?? false, shown: document.body.checkVisibility()};
 }"""
-KINDS = ("text", "dream", "style", "pictured", "text/temperatures")
+KINDS = ("text", "dream", "style", "pictured", "text/temperatures", "plane/pad")
 
 
 def unfold_all(studio: Studio) -> None:
@@ -60,7 +60,7 @@ def test_nothing_is_in_anybodys_way(visit: Visit, colours: str) -> None:
     found = {}
     for kind in KINDS:
         studio.go(kind)
-        expect(studio.submit).to_be_visible()
+        expect(studio.form).to_be_attached()
         unfold_all(studio)
         found[kind] = studio.barriers()
     show_a_work(studio)

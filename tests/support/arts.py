@@ -66,6 +66,24 @@ class CheckedRequest(ArtRequest):
     size: int = 64
 
 
+class PlaneRequest(ArtRequest):
+    """Squares of one colour, by two of the eight numbers of a code."""
+
+    model: Literal["none"] = "none"
+    mode: Literal["sample", "point", "grid", "walk"] = "sample"
+    count: int = Field(default=1, ge=1, le=64)
+    latents: list[list[float]] | None = None
+    concepts: dict[str, float] = {}
+    across: int | str = 0
+    down: int | str = 1
+    across_range: list[float] = [-2.0, 2.0]
+    down_range: list[float] = [-2.0, 2.0]
+    columns: int = Field(default=8, ge=1, le=16)
+    rows: int = Field(default=8, ge=1, le=16)
+    layout: Literal["images", "sheet", "film"] | None = None
+    ms: float = Field(default=0.0, ge=0)
+
+
 def check(request: CheckedRequest, card: Mapping[str, Any], memory: int | None) -> None:
     """Refuse layers that the card doesn't list, and sizes of more bytes than there are."""
     known = [layer["name"] for layer in card.get("layers", ())]
@@ -130,5 +148,6 @@ KINDS = (
     _kind("unwritable"),
     _kind("modelled", ModelledRequest),
     _kind("pictured", PicturedRequest),
+    _kind("plane", PlaneRequest),
     replace(_kind("checked", CheckedRequest), models="networks", check=check),
 )

@@ -80,6 +80,29 @@ def pictured(runs: Sequence[Run], workbench: Workbench) -> None:
             run.fail(error.code, str(error))
 
 
+def plane(runs: Sequence[Run], workbench: Workbench) -> None:
+    """Paint the colour of each code, or a grid of the colours around one."""
+    for run in runs:
+        request = run.request
+        code = (request.latents or [[(request.seed % 7 - 3) / 10] * 8])[0]
+        across, down = request.columns, request.rows
+        if request.mode != "grid":
+            across = down = 1
+        image = Image.new("RGB", (8 * across, 8 * down))
+        for n in range(across * down):
+            x, y = n % across / max(across - 1, 1), n // across / max(down - 1, 1)
+            grid = (request.across_range, x), (request.down_range, y)
+            added = [low + (high - low) * at for (low, high), at in grid]
+            moved = [c + m * (request.mode == "grid") for c, m in zip(code, added, strict=False)]
+            shade = tuple(max(0, min(255, round(128 + 40 * value))) for value in moved)
+            image.paste((*shade, 90), (n % across * 8, n // across * 8, image.width, image.height))
+        time.sleep(request.ms / 1000)
+        file = io.BytesIO()
+        image.save(file, "PNG")
+        output = Output(file.getvalue(), "image/png", image.width, image.height)
+        run.finish(Artwork((output,), {"latents": [code], "seeds": [request.seed]}))
+
+
 def checked(runs: Sequence[Run], workbench: Workbench) -> None:
     """Make nothing."""
     for run in runs:

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { figure } from "../format.js";
 import { scaleOf } from "../scale.js";
+import { fill } from "./slider.js";
 
 const STEPS = 1000;
 
@@ -95,7 +96,7 @@ function sliderFor(field, scale, chosen) {
   /** @param {number} value */
   function label(value) {
     range.setAttribute("aria-valuetext", `${figure(value)}${field.unit ? ` ${field.unit}` : ""}`);
-    range.style.setProperty("--fill", `${(100 * range.valueAsNumber) / STEPS}%`);
+    fill(range);
   }
 
   /**

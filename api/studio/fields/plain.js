@@ -2,6 +2,7 @@
 
 import { read } from "../api.js";
 import { freshId, h } from "../dom.js";
+import { namesOf } from "./names.js";
 
 const LONG_TEXT = 500;
 
@@ -92,10 +93,9 @@ export function scalarControl(field, setting) {
     const model = setting.model();
     if (!model || offered === model.url) return;
     offered = model.url;
-    const listed = field.name.includes("class")
-      ? ((await read(model.url)).class_list ?? [])
-      : (model.card.concepts ?? []);
-    known.replaceChildren(...listed.map((/** @type {any} */ { name }) => h("option", { value: name })));
+    const isClass = field.name.includes("class");
+    const names = isClass ? namesOf(await read(model.url), "class_list") : namesOf(model, "concepts");
+    known.replaceChildren(...names.map((name) => h("option", { value: name })));
   }
 
   return {

@@ -3,6 +3,8 @@
 import { freshId, h } from "../dom.js";
 import { figure } from "../format.js";
 import { icon } from "../icons.js";
+import { namesOf } from "./names.js";
+import { fill } from "./slider.js";
 
 const WIDEST = 3; // a slider's reach where the bounds are far beyond what anybody wants
 const FAR = 5;
@@ -82,15 +84,11 @@ export function weightsControl(field, setting) {
       if (isNothing) weights.delete(name);
       else weights.set(name, Number(weight.toPrecision(3)));
       output.textContent = figure(weight);
-      fill();
+      fill(slider);
       said();
     };
-    const fill = () => {
-      const share = (slider.valueAsNumber - reach.min) / (reach.max - reach.min);
-      slider.style.setProperty("--fill", `${100 * share}%`);
-    };
     slider.valueAsNumber = value;
-    fill();
+    fill(slider);
     const remove = h(
       "button",
       {
@@ -143,22 +141,15 @@ function isOfLayers(field) {
 }
 
 /**
- * Returns the names that a model offers for a field: its layers, or what its card lists under the
- * field's own name.
+ * Returns the names that a model offers for a field: its layers, or what it lists under the field's
+ * own name.
  *
  * @param {import("./controls.js").Field} field
  * @param {import("./controls.js").Model|undefined} model
- * @returns {string[]}
  */
 function candidates(field, model) {
-  if (!model) return [];
-  if (isOfLayers(field)) {
-    const names = model.layers.map((/** @type {any} */ layer) => layer.name);
-    return names.filter((/** @type {string} */ name) => name !== "logits");
-  }
-  const listed = model[field.name] ?? model.card[field.name] ?? [];
-  if (!Array.isArray(listed)) return Object.keys(listed);
-  return listed.map((each) => (typeof each === "string" ? each : each.name));
+  if (!isOfLayers(field)) return namesOf(model, field.name);
+  return namesOf(model, "layers").filter((name) => name !== "logits");
 }
 
 /** @param {import("./controls.js").Field} field */
