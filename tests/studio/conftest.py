@@ -9,11 +9,12 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.studio.browser import DESKTOP, Studio, running_chromium
+from tests.support.codes import write_tiny_model
 from tests.support.gateway import RunningGateway
 from tests.support.studio import running_studio
 from tests.support.workers import WorkerProcess
 
-KINDS = "text,dream,steps,pictured,plane,refused"
+KINDS = "text,dream,vae-sample,vae-edit,steps,pictured,plane,refused"
 MAX_IMAGE_BYTES = 5_000_000
 MAX_PIXELS = 4_000_000
 
@@ -30,6 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def service(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     home = tmp_path_factory.mktemp("service")
     caps = {"max_image_bytes": MAX_IMAGE_BYTES, "max_pixels": MAX_PIXELS}
+    write_tiny_model(home / "models" / "vae" / "portraits.safetensors")
     worker = WorkerProcess(home, redis_url, kinds=KINDS, **caps)
     try:
         with running_studio(redis_url, home, max_body_bytes=1_000_000, **caps) as gateway:

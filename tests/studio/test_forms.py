@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.studio.conftest import Visit
 
-KINDS = ("text", "dream", "style", "steps", "pictured", "plane")
+KINDS = ("text", "dream", "style", "vae-sample", "vae-edit", "steps", "pictured", "plane")
 _NUMERIC = ("integer", "number")
 
 

@@ -114,6 +114,23 @@ def test_another_direction_draws_another_map(visit: Visit) -> None:
     assert (body["across"], body["down"], body["layout"]) == (5, 7, "sheet")
 
 
+def test_concepts_of_the_model_are_directions(visit: Visit) -> None:
+    studio = visit("vae-sample/pad")
+    expect(studio.stage.locator(".pad-picture[src]")).to_be_visible(timeout=PATIENCE_MS)
+    across = studio.stage.get_by_label("Across", exact=True)
+    assert across.locator("option").all_text_contents()[:3] == ["Smile", "Hat", "Number 0"]
+    assert across.input_value() == "smile"
+
+    studio.stage.get_by_label("Across, place").focus()
+    studio.page.keyboard.press("End")
+    studio.page.wait_for_load_state("networkidle")
+    bodies = studio.bodies("/v1/vae-sample")
+    grid, point = bodies[1], bodies[-1]
+    assert (grid["across"], grid["down"]) == ("smile", "hat")
+    assert point["concepts"] == {"smile": 3, "hat": 0}
+    assert point["latents"] == grid["latents"]
+
+
 def test_a_picture_that_is_kept_is_a_work_like_any_other(visit: Visit) -> None:
     studio = open_pad(visit)
     drag(studio, [(0.5, 0.5), (0.7, 0.4)])

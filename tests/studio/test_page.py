@@ -23,7 +23,7 @@ _TRIES = """async () => {
     await new Promise(resolve => setTimeout(resolve, 100));
     return {broken, ran: window.ran ?? false, shown: document.body.checkVisibility()};
 }"""
-KINDS = ("text", "dream", "style", "pictured", "text/temperatures", "plane/pad")
+KINDS = ("text", "dream", "style", "text/temperatures", "vae-sample", "vae-edit", "vae-sample/pad")
 
 
 def unfold_all(studio: Studio) -> None:

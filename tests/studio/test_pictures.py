@@ -197,6 +197,38 @@ def test_a_work_from_pictures_is_edited_with_them(visit: Visit) -> None:
     assert job_of(studio)["request"]["image"] == asset(PICTURE)
 
 
+def test_a_picture_is_moved_along_the_concepts_of_a_model(visit: Visit) -> None:
+    studio = visit("vae-edit")
+    concepts = studio.row("concepts")
+    expect(concepts.locator(".weight label")).to_have_text(["smile", "hat"])
+    give(studio, "drop", '[data-field="image"] .drop', PICTURE)
+    concepts.get_by_label("hat", exact=True).fill("1.5")
+    studio.create()
+    studio.finish()
+
+    request = job_of(studio)["request"]
+    assert (request["image"], request["concepts"]) == (asset(PICTURE), {"hat": 1.5})
+    expect(studio.stage.get_by_label("Before and after")).to_be_visible()
+
+
+def test_a_film_and_a_sheet_are_pictures_too(visit: Visit) -> None:
+    studio = visit("vae-sample")
+    studio.control("mode").select_option("walk")
+    studio.unfold()
+    studio.fill(frames=4)
+    studio.create()
+    studio.finish()
+    expect(studio.stage.locator(".picture img")).to_have_js_property("naturalWidth", 16)
+
+    studio.control("mode").select_option("sample")
+    studio.fill(count=5)
+    studio.create()
+    expect(studio.stage.locator(".sheet .tile")).to_have_count(5, timeout=PATIENCE_MS)
+    studio.stage.locator(".tile").nth(4).click()
+    studio.page.keyboard.press("ArrowRight")
+    expect(studio.page.locator("dialog.lightbox .told")).to_have_text("1 of 5")
+
+
 def test_a_dream_is_seen_while_it_grows(visit: Visit) -> None:
     studio = visit("dream")
     studio.fill(size=128, iterations=400, octaves=2)

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from genart_core.bounds import check_pixels
 from genart_core.errors import RefusedError
-from genart_core.request import ArtRequest, ImageInput, Seed
+from genart_core.request import ArtRequest, ImageInput, Seed, hints
 
 MAX_COUNT = 64
 MAX_FRAMES = 600
@@ -39,6 +39,7 @@ Resample = Annotated[
     Field(
         title="Enlargement",
         description="How pictures are enlarged: `lanczos` smoothly, `nearest` into squares.",
+        json_schema_extra=hints(advanced=True),
     ),
 ]
 
@@ -67,6 +68,7 @@ class VaeSampleRequest(ArtRequest):
         title="Source",
         description="Where points are drawn from: the mixture of Gaussians that was fitted to the "
         "codes of real pictures, or the prior N(0, 1), as in the paper.",
+        json_schema_extra=hints(advanced=True),
     )
     temperature: float = Field(
         default=1.0,
@@ -83,6 +85,7 @@ class VaeSampleRequest(ArtRequest):
         "shows, what `walk` passes, or the one that `grid` moves. Left out: drawn.",
         min_length=1,
         max_length=MAX_COUNT,
+        json_schema_extra=hints(advanced=True),
     )
     seeds: list[Seed] | None = Field(
         default=None,
@@ -91,6 +94,7 @@ class VaeSampleRequest(ArtRequest):
         "that draw them, as a job's `result.seeds` has them.",
         min_length=1,
         max_length=MAX_COUNT,
+        json_schema_extra=hints(advanced=True),
     )
     concepts: Concepts = Field(
         default={},
@@ -104,21 +108,25 @@ class VaeSampleRequest(ArtRequest):
         title="Across",
         description="What a grid moves from left to right: a concept, or the place of a number of "
         "the code, from 0.",
+        json_schema_extra=hints(advanced=True),
     )
     down: Axis = Field(
         default=1,
         title="Down",
         description="What a grid moves from top to bottom, likewise.",
+        json_schema_extra=hints(advanced=True),
     )
     across_range: Extent = Field(
         default=[-2.0, 2.0],
         title="Range across",
         description="What is added at the left and at the right edge.",
+        json_schema_extra=hints(advanced=True),
     )
     down_range: Extent = Field(
         default=[-2.0, 2.0],
         title="Range down",
         description="What is added at the upper and at the lower edge.",
+        json_schema_extra=hints(advanced=True),
     )
     columns: int = Field(
         default=8,
@@ -126,9 +134,15 @@ class VaeSampleRequest(ArtRequest):
         description="Pictures across a grid, and across the sheet that `layout` makes of samples.",
         ge=1,
         le=MAX_CELLS,
+        json_schema_extra=hints(advanced=True),
     )
     rows: int = Field(
-        default=8, title="Rows", description="Pictures down a grid.", ge=1, le=MAX_CELLS
+        default=8,
+        title="Rows",
+        description="Pictures down a grid.",
+        ge=1,
+        le=MAX_CELLS,
+        json_schema_extra=hints(advanced=True),
     )
     frames: int = Field(
         default=48,
@@ -136,17 +150,20 @@ class VaeSampleRequest(ArtRequest):
         description="Pictures of a walk, the points that it passes among them.",
         ge=2,
         le=MAX_FRAMES,
+        json_schema_extra=hints(advanced=True),
     )
     path: Literal["slerp", "lerp"] = Field(
         default="slerp",
         title="Path",
         description="How a walk goes from point to point: along a great circle, where Gaussian "
         "codes lie (`slerp`), or straight (`lerp`).",
+        json_schema_extra=hints(advanced=True),
     )
     loop: bool = Field(
         default=True,
         title="Loop",
         description="Whether a walk returns to its first point, so that a film repeats smoothly.",
+        json_schema_extra=hints(advanced=True),
     )
     frame_ms: int = Field(
         default=80,
@@ -154,12 +171,14 @@ class VaeSampleRequest(ArtRequest):
         description="Milliseconds that a frame of a film stays.",
         ge=20,
         le=5000,
+        json_schema_extra=hints(unit="ms", advanced=True),
     )
     layout: Literal["images", "sheet", "film"] | None = Field(
         default=None,
         title="Layout",
         description="One output per picture (`images`, up to 64), one `sheet` with all of them, "
         "or a `film`. Left out: a sheet for `grid`, a film for `walk`, else images.",
+        json_schema_extra=hints(advanced=True),
     )
     scale: Scale = 1
     resample: Resample = "lanczos"
@@ -175,6 +194,7 @@ class VaeSampleRequest(ArtRequest):
         title="Format",
         description="Format of the outputs: `webp` or `gif` for a film, `png`, `jpeg` or `webp` "
         "else. Left out: webp for a film, else png.",
+        json_schema_extra=hints(advanced=True),
     )
 
     @model_validator(mode="before")
@@ -248,6 +268,7 @@ class VaeEditRequest(ArtRequest):
         default=None,
         title="Mix",
         description="A second picture to mix with the first, before concepts are added.",
+        json_schema_extra=hints(advanced=True),
     )
     mix_weight: float = Field(
         default=0.5,
@@ -255,6 +276,7 @@ class VaeEditRequest(ArtRequest):
         description="How much of the second picture: 0 is none of it, 1 nothing else.",
         ge=0.0,
         le=1.0,
+        json_schema_extra=hints(advanced=True),
     )
     scale: Scale = 1
     resample: Resample = "lanczos"
@@ -266,7 +288,10 @@ class VaeEditRequest(ArtRequest):
         examples=["portraits"],
     )
     format: Literal["png", "jpeg", "webp"] = Field(
-        default="png", title="Format", description="Format of the output."
+        default="png",
+        title="Format",
+        description="Format of the output.",
+        json_schema_extra=hints(advanced=True),
     )
 
 
