@@ -12,7 +12,7 @@ import { fill } from "./fields/slider.js";
 import { figure, titled } from "./format.js";
 import { isOver } from "./progress.js";
 
-const REACH = 3; // standard deviations, or strengths of a concept, from the middle to an edge
+const REACH = 2; // standard deviations, or strengths of a concept, from the middle to an edge
 const CELLS = 7; // of the map that lies under the point, across and down
 const WAIT_SECONDS = 2; // then a newer place may overtake
 const SEEDS_BELOW = 1_000_000;

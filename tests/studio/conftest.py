@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.studio.browser import DESKTOP, Studio, running_chromium
 from tests.support.codes import write_tiny_model
@@ -19,6 +19,8 @@ MAX_IMAGE_BYTES = 5_000_000
 MAX_PIXELS = 4_000_000
 
 Visit = Callable[..., Studio]
+
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -55,12 +55,12 @@ def test_the_picture_follows_the_hand_and_ends_where_it_does(visit: Visit) -> No
     middle = points(studio)[0]
     before = studio.stage.locator(".pad-picture").get_attribute("src") or ""
     drag(studio, [(0.5, 0.5), (0.2, 0.3), (1.0, 1.0)])
-    settled(studio, "Across", "3")
+    settled(studio, "Across", "2")
     expect(studio.stage.locator(".pad-picture")).not_to_have_attribute("src", before)
     studio.page.wait_for_load_state("networkidle")
 
     last = points(studio)[-1]
-    assert [round(at - start, 3) for at, start in zip(last, middle, strict=True)] == [3, 3]
+    assert [round(at - start, 3) for at, start in zip(last, middle, strict=True)] == [2, 2]
 
 
 def test_one_picture_is_asked_for_at_a_time_and_none_is_left_behind(visit: Visit) -> None:
@@ -87,11 +87,11 @@ def test_the_pad_goes_by_keys_and_by_sliders_too(visit: Visit) -> None:
     studio.stage.locator(".pad-map").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
         studio.page.keyboard.press(key)
-    settled(studio, "Across", "0.6")
-    slider = settled(studio, "Down", "-0.3")
+    settled(studio, "Across", "0.4")
+    slider = settled(studio, "Down", "-0.2")
     slider.focus()
     studio.page.keyboard.press("End")
-    settled(studio, "Down", "3")
+    settled(studio, "Down", "2")
 
 
 def test_a_finger_moves_the_point_and_not_the_page(visit: Visit) -> None:
@@ -100,7 +100,7 @@ def test_a_finger_moves_the_point_and_not_the_page(visit: Visit) -> None:
     surface.scroll_into_view_if_needed()
     surface.tap(position={"x": 1, "y": 1})
 
-    settled(studio, "Across", "-3")
+    settled(studio, "Across", "-2")
     assert surface.evaluate("map => getComputedStyle(map).touchAction") == "none"
 
 
@@ -127,7 +127,7 @@ def test_concepts_of_the_model_are_directions(visit: Visit) -> None:
     bodies = studio.bodies("/v1/vae-sample")
     grid, point = bodies[1], bodies[-1]
     assert (grid["across"], grid["down"]) == ("smile", "hat")
-    assert point["concepts"] == {"smile": 3, "hat": 0}
+    assert point["concepts"] == {"smile": 2, "hat": 0}
     assert point["latents"] == grid["latents"]
 
 
@@ -161,7 +161,7 @@ def test_what_is_overtaken_while_it_waits_is_canceled(visit: Visit) -> None:
     overtaken = canceled.value.json()
     assert (overtaken["kind"], overtaken["status"]) == ("plane", "canceled")
     middle, last = points(studio)[0], points(studio)[-1]
-    assert round(last[0] - middle[0], 3) == 0.6
+    assert round(last[0] - middle[0], 3) == 0.4
 
 
 def post(studio: Studio, path: str, body: dict[str, object]) -> Any:

@@ -1,12 +1,18 @@
 """The page as a whole: for everybody, on every screen, by its own means alone."""
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route, ViewportSize, expect
 
 from tests.studio.browser import PHONE, Studio
 from tests.studio.conftest import Visit
 from tests.studio.test_pictures import PICTURE, give
 
+SCREENS: tuple[ViewportSize, ...] = (
+    {"width": 320, "height": 640},
+    PHONE,
+    {"width": 820, "height": 1180},
+    {"width": 2560, "height": 1300},
+)
 _TRIES = """async () => {
     const broken = [];
     document.addEventListener('securitypolicyviolation', e => broken.push(e.effectiveDirective));
@@ -71,18 +77,18 @@ def test_nothing_is_in_anybodys_way(visit: Visit, colours: str) -> None:
     assert found == dict.fromkeys(found, [])
 
 
-@pytest.mark.parametrize(
-    "size", [PHONE, {"width": 320, "height": 640}, {"width": 2560, "height": 1300}]
-)
-def test_no_screen_is_too_narrow(visit: Visit, size: dict[str, int]) -> None:
-    studio = visit("text", viewport=size)
-    found = {}
-    for kind in KINDS:
-        studio.go(kind)
-        unfold_all(studio)
-        found[kind] = studio.overflow()
+def test_no_screen_is_too_narrow(visit: Visit) -> None:
+    studio = visit("text")
     show_a_work(studio)
-    found["work"] = studio.overflow()
+    found = {}
+    for size in SCREENS:
+        studio.page.set_viewport_size(size)
+        found[size["width"], "work"] = studio.overflow()
+        for kind in KINDS:
+            studio.go(kind)
+            unfold_all(studio)
+            found[size["width"], kind] = studio.overflow()
+        studio.go("pictured")
 
     assert found == dict.fromkeys(found, 0)
 

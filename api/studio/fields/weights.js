@@ -8,6 +8,7 @@ import { fill } from "./slider.js";
 
 const WIDEST = 3; // a slider's reach where the bounds are far beyond what anybody wants
 const FAR = 5;
+const GRAINS = 120; // of a slider, so that weights come out round
 
 /**
  * @param {import("./controls.js").Field} field
@@ -75,14 +76,16 @@ export function weightsControl(field, setting) {
       id,
       min: reach.min,
       max: reach.max,
-      step: (reach.max - reach.min) / 80,
+      step: "any",
       oninput: () => change(slider.valueAsNumber),
     });
     const output = h("output", { for: id }, figure(value));
-    const change = (/** @type {number} */ weight) => {
+    const change = (/** @type {number} */ place) => {
+      const grain = (reach.max - reach.min) / GRAINS;
+      const weight = Number((grain * Math.round(place / grain)).toPrecision(3));
       const isNothing = weight === 0 && isShort();
       if (isNothing) weights.delete(name);
-      else weights.set(name, Number(weight.toPrecision(3)));
+      else weights.set(name, weight);
       output.textContent = figure(weight);
       fill(slider);
       said();
@@ -103,8 +106,9 @@ export function weightsControl(field, setting) {
       },
       icon("close"),
     );
-    const parts = [h("label", { for: id }, name), slider, output, !isShort() && remove];
-    return h("div", { class: "weight", "data-name": name }, ...parts);
+    const parts = [h("label", { for: id }, isShort() ? name.replaceAll("_", " ") : name), slider, output, !isShort() && remove];
+    const look = isShort() ? "weight short" : "weight";
+    return h("div", { class: look, "data-name": name }, ...parts);
   }
 
   const element = h(
