@@ -74,7 +74,10 @@ async function start() {
         models: models.filter((/** @type {any} */ model) => model.kinds.includes(kind.name)),
         choosePicture: () => choosePicture(jobs),
         submit: (body) => submit(kind, body),
-        changed: () => {},
+        changed: () => {
+          const pad = pads.get(kind.name);
+          if (pad?.element.isConnected) pad.open();
+        },
       });
       forms.set(kind.name, form);
     }

@@ -44,6 +44,8 @@ export function hasPad({ fields }) {
 export class Pad {
   /** @type {number[]} The code in the middle of the map. */
   #middle = [];
+  /** @type {string|undefined} Whose code it is. */
+  #modelName;
   #place = { x: 0, y: 0 };
   /** @type {{x: number, y: number}|null} Where to go once the picture at hand is there. */
   #next = null;
@@ -73,23 +75,28 @@ export class Pad {
     this.#receivePointer();
   }
 
-  /** Begins, unless it has. */
+  /** Begins, unless it has with the model that is chosen. */
   async open() {
-    if (this.#middle.length === 0) await this.restart();
+    if (this.#middle.length > 0 && this.#modelName === this.model()?.name) return;
+    for (const { select } of [this.across, this.down]) select.replaceChildren();
+    await this.restart();
   }
 
   /** Draws another code for the middle of the map. */
-  async restart() {
-    const seed = Math.floor(Math.random() * SEEDS_BELOW);
-    const job = await this.#make({ mode: "sample", count: 1, seed });
-    this.#middle = job.result.latents[0];
-    discard(job);
-    this.#offerAxes();
-    await this.#redraw();
+  restart() {
+    return this.#attempt(async () => {
+      this.#modelName = this.model()?.name;
+      const seed = Math.floor(Math.random() * SEEDS_BELOW);
+      const job = await this.#make({ mode: "sample", count: 1, seed });
+      this.#middle = job.result.latents[0];
+      discard(job);
+      this.#offerAxes();
+      await this.#drawMap();
+    });
   }
 
-  /** Draws the map anew, with the point in its middle. */
-  async #redraw() {
+  /** Draws the map, with the point in its middle. */
+  async #drawMap() {
     const range = [-REACH, REACH];
     const grid = {
       ...{ mode: "grid", layout: "sheet", latents: [this.#middle] },
@@ -100,6 +107,23 @@ export class Pad {
     await paint(this.map, job);
     discard(job);
     this.#move({ x: 0, y: 0 });
+  }
+
+  /**
+   * Does something and tells what comes in its way.
+   *
+   * @param {() => Promise<void>} act
+   */
+  async #attempt(act) {
+    this.element.setAttribute("aria-busy", "true");
+    try {
+      await act();
+      this.told.textContent = "";
+    } catch (error) {
+      this.told.textContent = error instanceof Error ? error.message : "No picture";
+    } finally {
+      this.element.setAttribute("aria-busy", String(this.#isBusy));
+    }
   }
 
   /**
@@ -121,7 +145,7 @@ export class Pad {
 
   async #catchUp() {
     this.#isBusy = true;
-    try {
+    await this.#attempt(async () => {
       while (this.#next) {
         const place = this.#next;
         this.#next = null;
@@ -129,12 +153,10 @@ export class Pad {
         const job = await this.#make(body, () => this.#next !== null);
         if (job.status === "succeeded") await this.#show(job, body);
       }
-      this.told.textContent = "";
-    } catch (error) {
-      this.told.textContent = error instanceof Error ? error.message : "No picture";
-    } finally {
+    }).finally(() => {
       this.#isBusy = false;
-    }
+    });
+    this.element.setAttribute("aria-busy", "false");
   }
 
   /**
@@ -178,7 +200,11 @@ export class Pad {
     const whole = { ...body, ...(model ? { model } : {}) };
     let job = await enter(this.kind.path, whole, { wait: WAIT_SECONDS });
     while (!isOver(job)) {
-      if (isStale()) return read(`/v1/jobs/${job.id}/cancel`, { method: "POST" });
+      if (isStale()) {
+        const canceled = await read(`/v1/jobs/${job.id}/cancel`, { method: "POST" });
+        discard(canceled);
+        return canceled;
+      }
       this.told.textContent = job.status === "queued" ? "Waiting in line" : "Painting";
       job = await read(`/v1/jobs/${job.id}`, { headers: { Prefer: `wait=${WAIT_SECONDS}` } });
     }
@@ -209,7 +235,7 @@ export class Pad {
    */
   #axis(title, place) {
     const id = freshId("axis");
-    const select = h("select", { id, onchange: () => this.#redraw() });
+    const select = h("select", { id, onchange: () => this.#attempt(() => this.#drawMap()) });
     const slider = h("input", {
       type: "range",
       min: -1,

@@ -51,10 +51,11 @@ class Studio:
         self.page.on("console", lambda message: self._note(message.type, message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def open(self, place: str = "") -> "Studio":
+    def open(self, place: str = "", *, wait: bool = True) -> "Studio":
         """Load the page at a kind, and wait for its form."""
         self.page.goto(f"{self.url}/#{place}")
-        expect(self.form).to_be_attached(timeout=PATIENCE_MS)
+        if wait:
+            expect(self.form).to_be_attached(timeout=PATIENCE_MS)
         return self
 
     def go(self, place: str) -> None:

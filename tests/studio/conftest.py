@@ -9,14 +9,12 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.studio.browser import DESKTOP, Studio, running_chromium
-from tests.support.codes import write_tiny_model
 from tests.support.gateway import RunningGateway
 from tests.support.studio import running_studio
 from tests.support.workers import WorkerProcess
 
 KINDS = "text,dream,vae-sample,vae-edit,steps,pictured,plane,refused"
-MAX_IMAGE_BYTES = 5_000_000
-MAX_PIXELS = 4_000_000
+MOST = {"max_image_bytes": 5_000_000, "max_pixels": 4_000_000, "max_body_bytes": 1_000_000}
 
 Visit = Callable[..., Studio]
 
@@ -32,15 +30,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def service(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     home = tmp_path_factory.mktemp("service")
-    caps = {"max_image_bytes": MAX_IMAGE_BYTES, "max_pixels": MAX_PIXELS}
-    write_tiny_model(home / "models" / "vae" / "portraits.safetensors")
-    worker = WorkerProcess(home, redis_url, kinds=KINDS, **caps)
+    worker = WorkerProcess(home, redis_url, kinds=KINDS)
     try:
-        with running_studio(redis_url, home, max_body_bytes=1_000_000, **caps) as gateway:
+        with running_studio(redis_url, home, access="open", **MOST) as gateway:
             worker.wait_until_ready()
             yield gateway
     finally:
         worker.kill()
+
+
+@pytest.fixture
+def locked(service: RunningGateway) -> Iterator[RunningGateway]:
+    """Another gateway of the same service, which wants keys."""
+    settings = service.settings
+    with running_studio(settings.redis_url, settings.home, access="keys", **MOST) as gateway:
+        yield gateway
 
 
 @pytest.fixture(scope="session")
@@ -54,11 +58,13 @@ def visit(service: RunningGateway, chromium: Browser) -> Iterator[Visit]:
     """Opens the studio as somebody who was never there; checks that nothing went wrong unseen."""
     visits: list[Studio] = []
 
-    def visit(place: str = "", *, url: str = service.url, **options: Any) -> Studio:
+    def visit(
+        place: str = "", *, url: str = service.url, wait: bool = True, **options: Any
+    ) -> Studio:
         context = chromium.new_context(**{"viewport": DESKTOP, **options})
         studio = Studio(context.new_page(), url)
         visits.append(studio)
-        return studio.open(place)
+        return studio.open(place, wait=wait)
 
     yield visit
     try:

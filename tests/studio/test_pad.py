@@ -8,12 +8,20 @@ from playwright.sync_api import Locator, expect
 
 from tests.studio.browser import PATIENCE_MS, Studio
 from tests.studio.conftest import Visit, read
+from tests.support.waiting import wait_for
 
 
 def open_pad(visit: Visit, **options: Any) -> Studio:
     studio = visit("plane/pad", **options)
-    expect(studio.stage.locator(".pad-picture[src]")).to_be_visible(timeout=PATIENCE_MS)
+    rest(studio)
     return studio
+
+
+def rest(studio: Studio) -> None:
+    """Wait until the pad has caught up with the hand."""
+    expect(studio.stage.locator(".pad-picture[src]")).to_be_visible(timeout=PATIENCE_MS)
+    pad = studio.stage.locator(".pad")
+    expect(pad).to_have_attribute("aria-busy", "false", timeout=PATIENCE_MS)
 
 
 def points(studio: Studio) -> list[list[float]]:
@@ -57,7 +65,7 @@ def test_the_picture_follows_the_hand_and_ends_where_it_does(visit: Visit) -> No
     drag(studio, [(0.5, 0.5), (0.2, 0.3), (1.0, 1.0)])
     settled(studio, "Across", "2")
     expect(studio.stage.locator(".pad-picture")).not_to_have_attribute("src", before)
-    studio.page.wait_for_load_state("networkidle")
+    rest(studio)
 
     last = points(studio)[-1]
     assert [round(at - start, 3) for at, start in zip(last, middle, strict=True)] == [2, 2]
@@ -66,20 +74,21 @@ def test_the_picture_follows_the_hand_and_ends_where_it_does(visit: Visit) -> No
 def test_one_picture_is_asked_for_at_a_time_and_none_is_left_behind(visit: Visit) -> None:
     studio = open_pad(visit)
     drag(studio, [(0.5, 0.5), (0.1, 0.9), (0.9, 0.1), (0.1, 0.1), (0.9, 0.9)])
-    studio.page.wait_for_load_state("networkidle")
+    rest(studio)
     moves = 4 * 8 + 1
-    kept = read(f"{studio.url}/v1/jobs?kind=plane&status=succeeded")["jobs"]
 
     assert 1 < len(points(studio)) < moves
-    assert len([job for job in kept if job["id"] in made(studio)]) == 1, "the one that is shown"
+    wait_for(lambda: len(left(studio)) == 1, 10, "the one that is shown is left alone")
     assert studio.jobs() == []
 
 
-def made(studio: Studio) -> list[str]:
-    """Return the ids of the jobs that this page has entered."""
+def left(studio: Studio) -> list[str]:
+    """Return the ids of the jobs of this page that are still there."""
     posts = [r for r in studio.requests if r.method == "POST" and r.url.endswith("/v1/plane")]
     answers = [request.response() for request in posts]
-    return [answer.json()["id"] for answer in answers if answer is not None]
+    made = {answer.json()["id"] for answer in answers if answer is not None}
+    there = read(f"{studio.url}/v1/jobs?kind=plane&limit=100")["jobs"]
+    return [job["id"] for job in there if job["id"] in made]
 
 
 def test_the_pad_goes_by_keys_and_by_sliders_too(visit: Visit) -> None:
@@ -116,25 +125,37 @@ def test_another_direction_draws_another_map(visit: Visit) -> None:
 
 def test_concepts_of_the_model_are_directions(visit: Visit) -> None:
     studio = visit("vae-sample/pad")
-    expect(studio.stage.locator(".pad-picture[src]")).to_be_visible(timeout=PATIENCE_MS)
+    rest(studio)
     across = studio.stage.get_by_label("Across", exact=True)
-    assert across.locator("option").all_text_contents()[:3] == ["Smile", "Hat", "Number 0"]
+    options = across.locator("option").all_text_contents()
+    assert options[:3] == ["Smile", "Beard", "Long hair"]
+    assert "Number 0" in options
     assert across.input_value() == "smile"
 
     studio.stage.get_by_label("Across, place").focus()
     studio.page.keyboard.press("End")
-    studio.page.wait_for_load_state("networkidle")
+    rest(studio)
     bodies = studio.bodies("/v1/vae-sample")
     grid, point = bodies[1], bodies[-1]
-    assert (grid["across"], grid["down"]) == ("smile", "hat")
-    assert point["concepts"] == {"smile": 2, "hat": 0}
+    assert (grid["across"], grid["down"]) == ("smile", "beard")
+    assert point["concepts"] == {"smile": 2, "beard": 0}
     assert point["latents"] == grid["latents"]
+
+
+def test_another_model_has_another_map(visit: Visit) -> None:
+    studio = visit("vae-sample/pad")
+    rest(studio)
+    studio.control("model").select_option("digits")
+    rest(studio)
+
+    body = studio.bodies("/v1/vae-sample")[-1]
+    assert (body["mode"], body["model"]) == ("point", "digits")
 
 
 def test_a_picture_that_is_kept_is_a_work_like_any_other(visit: Visit) -> None:
     studio = open_pad(visit)
     drag(studio, [(0.5, 0.5), (0.7, 0.4)])
-    studio.page.wait_for_load_state("networkidle")
+    rest(studio)
     studio.stage.get_by_text("Keep this picture").click()
     expect(studio.cards).to_have_count(1)
     drag(studio, [(0.5, 0.5), (0.2, 0.2)])
@@ -147,7 +168,7 @@ def test_a_picture_that_is_kept_is_a_work_like_any_other(visit: Visit) -> None:
 
 def test_what_is_overtaken_while_it_waits_is_canceled(visit: Visit) -> None:
     studio = open_pad(visit)
-    studio.page.wait_for_load_state("networkidle")
+    rest(studio)
     busy = post(studio, "/v1/steps", {"steps": 10_000, "ms": 20})  # the one worker has no time now
     surface = studio.stage.locator(".pad-map")
     surface.focus()
@@ -156,7 +177,7 @@ def test_what_is_overtaken_while_it_waits_is_canceled(visit: Visit) -> None:
     with studio.page.expect_response("**/cancel", timeout=PATIENCE_MS) as canceled:
         studio.page.keyboard.press("ArrowRight")
     post(studio, f"{busy['urls']['cancel']}", {})
-    studio.page.wait_for_load_state("networkidle")
+    rest(studio)
 
     overtaken = canceled.value.json()
     assert (overtaken["kind"], overtaken["status"]) == ("plane", "canceled")

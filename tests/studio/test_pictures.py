@@ -200,7 +200,9 @@ def test_a_work_from_pictures_is_edited_with_them(visit: Visit) -> None:
 def test_a_picture_is_moved_along_the_concepts_of_a_model(visit: Visit) -> None:
     studio = visit("vae-edit")
     concepts = studio.row("concepts")
-    expect(concepts.locator(".weight label")).to_have_text(["smile", "hat"])
+    model = read(f"{studio.url}/v1/models/portraits")
+    names = [each["name"].replace("_", " ") for each in model["concepts"]]
+    expect(concepts.locator(".weight label")).to_have_text(names)
     give(studio, "drop", '[data-field="image"] .drop', PICTURE)
     concepts.get_by_label("hat", exact=True).fill("1.5")
     studio.create()
@@ -218,7 +220,7 @@ def test_a_film_and_a_sheet_are_pictures_too(visit: Visit) -> None:
     studio.fill(frames=4)
     studio.create()
     studio.finish()
-    expect(studio.stage.locator(".picture img")).to_have_js_property("naturalWidth", 16)
+    expect(studio.stage.locator(".picture img")).to_have_js_property("naturalWidth", 64)
 
     studio.control("mode").select_option("sample")
     studio.fill(count=5)
