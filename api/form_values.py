@@ -87,21 +87,21 @@ def _json(text: str, types: frozenset[str], otherwise: Any) -> Any:
 def _taken(schema: Mapping[str, Any], defined: Mapping[str, Any]) -> Taken:
     types: set[str] = set()
     items: set[str] = set()
-    for part in _variants(schema, defined):
+    for part in variants(schema, defined):
         types |= _types(part)
         if "array" in _types(part):
-            for item in _variants(part.get("items", {}), defined):
+            for item in variants(part.get("items", {}), defined):
                 items |= _types(item)
     return Taken(frozenset(types), frozenset(items))
 
 
-def _variants(schema: Mapping[str, Any], defined: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def variants(schema: Mapping[str, Any], defined: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the schemas of which one holds, references followed."""
     if "$ref" in schema:
-        return _variants(defined[schema["$ref"].rpartition("/")[2]], defined)
+        return variants(defined[schema["$ref"].rpartition("/")[2]], defined)
     for name in ("anyOf", "oneOf", "allOf"):
         if name in schema:
-            return [found for part in schema[name] for found in _variants(part, defined)]
+            return [found for part in schema[name] for found in variants(part, defined)]
     return [schema]
 
 

@@ -3,10 +3,15 @@
 CommandError               the command can't do what it was asked to
  ├── SettingsError         a setting has an impossible value
  ├── HomeInUseError        another supervisor holds the home folder
- └── ChildFailedError      a child process ended again and again before it was ready
+ ├── ChildFailedError      a child process ended again and again before it was ready
+ ├── OptionError           an option has an impossible value
+ ├── ServiceError          a service can't be reached, or doesn't speak as ours does
+ ├── ProblemReplyError     a service answered with a problem
+ └── JobFailedError        a job ended without an artwork
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class CommandError(Exception):
@@ -38,3 +43,32 @@ class ChildFailedError(CommandError):
         said = "".join(f"\n  {line}" for line in last_lines) or "\n  (nothing)"
         super().__init__(f"{name} can't start: it {ending}. Its last lines were:{said}")
         self.name = name
+
+
+class OptionError(CommandError):
+    """Raised for an option that can't be used, with what is wrong with it."""
+
+    exit_code = 2
+
+    def __init__(self, option: str, detail: str) -> None:
+        super().__init__(f"{option}: {detail}")
+        self.option = option
+
+
+class ServiceError(CommandError):
+    """Raised when a service can't be reached, or what answers is none of ours."""
+
+
+class ProblemReplyError(CommandError):
+    """Raised for a problem (RFC 9457) that a service answered with."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any], retry_after: str = "") -> None:
+        again = f" (try again in {retry_after} s)" if retry_after else ""
+        super().__init__(f"{problem.get('detail') or problem.get('title')}{again}")
+        self.status = status
+        self.code = str(problem.get("code", ""))
+        self.errors: list[dict[str, Any]] = list(problem.get("errors", ()))
+
+
+class JobFailedError(CommandError):
+    """Raised when a job ended without an artwork."""

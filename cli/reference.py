@@ -1,4 +1,4 @@
-"""Writes `docs/reference/settings.md` from the settings classes, or checks that it is up to date.
+"""Writes the pages of settings and commands in `docs/reference`, or checks that they are current.
 
 Run as `python -m cli.reference --write` or `--check`.
 """
@@ -12,16 +12,17 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 
 from api.settings import ApiSettings
-from cli.settings import UpSettings
+from cli.settings import ClientSettings, UpSettings
 from genart_core.settings import CoreSettings
 from worker.settings import WorkerSettings
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 SECTIONS: tuple[tuple[str, type[CoreSettings]], ...] = (
     ("Every process", CoreSettings),
     ("Gateway", ApiSettings),
     ("Worker", WorkerSettings),
     ("Supervisor", UpSettings),
+    ("Commands that call a service", ClientSettings),
 )
 
 _HEAD = """# Settings
@@ -34,21 +35,30 @@ and `genart api` have options for the most used ones (`--port` for `GENART_PORT`
 
 
 def main() -> None:
-    """Write the page, or exit 1 if it differs from what would be written."""
+    """Write the pages, or exit 1 if one differs from what would be written."""
     parser = argparse.ArgumentParser(description=__doc__)
     group = parser.add_mutually_exclusive_group(required=True)
-    group.add_argument("--write", action="store_true", help="write the page")
-    group.add_argument("--check", action="store_true", help="compare it, exit 1 if it is stale")
-    page = render()
-    if parser.parse_args().write:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(page)
-    elif not PAGE.exists() or PAGE.read_text() != page:
-        sys.exit(f"{PAGE.name} is stale; run: make docs")
+    group.add_argument("--write", action="store_true", help="write the pages")
+    group.add_argument("--check", action="store_true", help="compare them, exit 1 if one is stale")
+    is_writing = parser.parse_args().write
+    for name, text in pages().items():
+        page = FOLDER / name
+        if is_writing:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            page.write_text(text)
+        elif not page.exists() or page.read_text() != text:
+            sys.exit(f"{name} is stale; run: make docs")
+
+
+def pages() -> dict[str, str]:
+    """Return the pages by their names."""
+    from cli import manual  # here: the commands that it shows bring torch in
+
+    return {"settings.md": render(), "cli.md": manual.render()}
 
 
 def render() -> str:
-    """Return the page."""
+    """Return the page of settings."""
     return "\n".join((_HEAD, *(part for title, kind in SECTIONS for part in _section(title, kind))))
 
 

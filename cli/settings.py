@@ -24,6 +24,16 @@ class UpSettings(CoreSettings):
     )
 
 
+class ClientSettings(CoreSettings):
+    """What commands need that call a service."""
+
+    url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Service that `genart run` and `genart jobs` call.",
+    )
+    key: str = Field(default="", repr=False, description="API key that they send; empty: none.")
+
+
 def read(settings: type[S]) -> S:
     """Read settings from the environment.
 

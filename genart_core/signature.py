@@ -8,9 +8,11 @@ reader goes over it:
 3. WebP (RFC 9649), 2.7.1.6: a chunk `GENA` at the end of an extended file.
 """
 
+import json
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 KEYWORD = b"genart made\0"
 MAX_BYTES = 1024 * 1024  # of the JSON
@@ -22,6 +24,14 @@ _JPEG_ROOM = 65_533 - len(KEYWORD)  # a segment's length has 16 bits and counts 
 _DEFLATED = b"\1"  # no JSON begins with it
 _SOI, _COM, _APP0, _APP15 = b"\xff\xd8", 0xFE, 0xE0, 0xEF
 _MAX_PARTS = 10_000  # chunks or segments that are looked through
+
+
+def statement(
+    kind: str, request: Mapping[str, Any], *, version: str, weights: Mapping[str, str]
+) -> bytes:
+    """Return what a picture says of itself: enough to make it again."""
+    made = {"kind": kind, "request": request, "version": version, "weights": weights}
+    return json.dumps(made, separators=(",", ":")).encode()
 
 
 def sign(data: bytes, made: bytes) -> bytes:

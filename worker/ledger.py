@@ -19,7 +19,7 @@ from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.record import Job, StoredOutput
 from genart_core.jobs.store import Keep
-from genart_core.signature import sign
+from genart_core.signature import sign, statement
 from worker.outage import AWAY, run_patiently
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Ledger:
         try:
             if len(json.dumps(artwork.result, allow_nan=False)) > RESULT_LIMIT_BYTES:
                 raise ValueError(f"the result of {job.kind} is above {RESULT_LIMIT_BYTES} bytes")
-            made = self._signature(job, weights)
+            made = statement(job.kind, job.request, version=self._version, weights=weights)
             outputs = tuple(
                 self._store(job, number, output, made)
                 for number, output in enumerate(artwork.outputs)
@@ -126,16 +126,6 @@ class Ledger:
         self._written(
             job, "succeeded", run_patiently(self._redis, call, seconds=self._outage_seconds)
         )
-
-    def _signature(self, job: Job, weights: dict[str, str]) -> bytes:
-        """Return what a picture says of itself: enough to make it again."""
-        made = {
-            "kind": job.kind,
-            "request": job.request,
-            "version": self._version,
-            "weights": weights,
-        }
-        return json.dumps(made, separators=(",", ":")).encode()
 
     def _store(self, job: Job, number: int, output: Output, made: bytes) -> StoredOutput:
         is_picture = output.media_type.startswith("image/")

@@ -4,16 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
-from unittest.mock import patch
 
 import pytest
 
-from cli.main import main
 from genart_core.catalogue import TRAINERS
+from tests.cli.calling import Run, caller
 from tests.support.gateway import place_model
 
 WITHOUT_TORCH = """
@@ -28,36 +25,18 @@ finally:
 """
 
 
-class Ended(NamedTuple):
-    """How a command ended, and what it said."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Ended]
-
-
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command with the settings given and no others."""
-
-    def call(*words: str, **settings: str) -> Ended:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GENART_", "REDIS_"))}
-        with (
-            patch.dict(os.environ, kept | settings, clear=True),
-            patch.object(sys, "argv", ["genart", *words]),
-            pytest.raises(SystemExit) as ended,
-        ):
-            main()
-        return Ended(int(ended.value.code or 0), *capsys.readouterr())
-
-    return call
+    return caller(capsys)
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["up", "--help"], ["train", "--help"], ["models", "list"], ["version"]]
+    "words",
+    [
+        *(["--help"], ["up", "--help"], ["train", "--help"], ["models", "list"], ["version"]),
+        *(["run", "--help"], ["run", "style", "--help"]),
+    ],
 )
 def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path) -> None:
     command = [sys.executable, "-c", WITHOUT_TORCH, *words]

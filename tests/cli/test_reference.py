@@ -1,4 +1,4 @@
-"""The generated page of settings."""
+"""The generated pages of settings and commands."""
 
 import subprocess
 import sys
@@ -7,11 +7,21 @@ from pathlib import Path
 import pytest
 
 from cli import reference
-from cli.reference import PAGE, SECTIONS, main, render
+from cli.reference import FOLDER, SECTIONS, main, pages, render
+from genart_core.catalogue import TRAINERS, kinds
 
 
-def test_the_page_is_current() -> None:
-    assert PAGE.read_text() == render()
+@pytest.mark.parametrize("name", ["settings.md", "cli.md"])
+def test_a_page_is_current(name: str) -> None:
+    assert (FOLDER / name).read_text() == pages()[name]
+
+
+def test_every_command_is_on_its_page_once() -> None:
+    lines = pages()["cli.md"].splitlines()
+
+    words = [*(f"run {kind}" for kind in kinds()), *(f"train {art}" for art in TRAINERS)]
+    for word in (*words, "up", "models list", "models eval features", "keys create"):
+        assert [line.lstrip("#") for line in lines].count(f" `genart {word}`") == 1
 
 
 def test_every_setting_is_on_it_once() -> None:
@@ -35,8 +45,7 @@ def test_it_reads_the_same_for_every_user() -> None:
 def test_a_stale_page_is_noticed_and_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = tmp_path / "reference" / "settings.md"
-    monkeypatch.setattr(reference, "PAGE", page)
+    monkeypatch.setattr(reference, "FOLDER", tmp_path / "reference")
 
     monkeypatch.setattr(sys, "argv", ["reference", "--check"])
     with pytest.raises(SystemExit, match="stale; run: make docs"):
