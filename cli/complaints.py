@@ -35,7 +35,7 @@ def _told(complaint: Mapping[str, Any], fields: Mapping[str, Field]) -> tuple[st
     name, *inner = [part.replace("~1", "/").replace("~0", "~") for part in pointer]
     field = fields.get(name)
     if field is None:
-        named = str(complaint.get("parameter") or name).replace("_", "-")
+        named = str(complaint.get("parameter") or name).partition(".")[0].replace("_", "-")
         return (f"--{named}" if named else "these options"), detail
     if inner and "object" in field.taken.types and not inner[0].isdigit():
         return f"{field.option} {inner[0]}", detail

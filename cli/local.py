@@ -60,27 +60,17 @@ def make_here(kind: Kind, given: Given, display: Display) -> Made:
     named = {path: f"asset:{sha256(data).hexdigest()}" for path, data in pictures.items()}
     request = _request(kind, fields, orjson.dumps(body_of(fields, given, named)))
     card = _card(kind, request, settings.home)
-    display.status("loading torch")
-    try:
-        device = import_module("genart_core.nn.device")
-    except ModuleNotFoundError as error:
-        raise CommandError(f"--local needs the extra genart[worker]: {error}") from error
-    try:
-        bench = LocalBench(device.pick_device(settings.device), settings.home)
-    except ValueError as error:
-        raise SettingsError(f"GENART_DEVICE={settings.device}: {error}") from error
-    _check(kind, request, card, device.free_memory(bench.device))
-    device.use_threads(kind.threads)
-    run = LocalRun(request, {named[path]: data for path, data in pictures.items()}, display)
-    display.status("loading")
+    bench = _bench(kind, settings, display)
+    _check(kind, request, card, bench.free_memory)
     generate = load_generator(kind.name)
     display.status("running")
+    run = LocalRun(request, {named[path]: data for path, data in pictures.items()}, display)
     began = time.monotonic()
     artwork = _artwork(generate, run, bench)
     took = time.monotonic() - began
-    name = f"{kind.name}-{new_job_id()}"
     told = f"{kind.name} made here on {bench.device} in {took:.1f} s; seed {request.seed}"
-    return Made(name, _signed(kind, request, artwork, bench.weights), told)
+    outputs = _signed(kind, request, artwork, bench.weights)
+    return Made(f"{kind.name}-{new_job_id()}", outputs, told)
 
 
 @dataclass(eq=False)  # generators keep runs in sets
@@ -128,6 +118,7 @@ class LocalBench:
 
     device: str
     home: Path
+    free_memory: int | None
     weights: dict[str, str] = field(default_factory=dict)
 
     def model(self, art: str, name: str, load: Callable[[Path, str], Model]) -> Model:
@@ -139,6 +130,19 @@ class LocalBench:
     def more(self, room: int) -> Sequence[Run]:
         """Nobody else asks for anything here."""
         return ()
+
+
+def _bench(kind: Kind, settings: WorkerSettings, display: Display) -> LocalBench:
+    display.status("loading torch")
+    try:
+        device = import_module("genart_core.nn.device")
+        chosen = device.pick_device(settings.device)
+    except ModuleNotFoundError as error:
+        raise CommandError(f"--local needs the extra genart[worker]: {error}") from error
+    except ValueError as error:
+        raise SettingsError(f"GENART_DEVICE={settings.device}: {error}") from error
+    device.use_threads(kind.threads)
+    return LocalBench(chosen, settings.home, device.free_memory(chosen))
 
 
 def _paths(each: Field, given: Given) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import keys, models, run, train
+from cli import jobs, keys, models, run, train
 from cli.errors import CommandError
 from genart_core.catalogue import load_tool
 from genart_core.errors import GenartError
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(run.app, name="run")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")

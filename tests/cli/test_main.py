@@ -49,7 +49,7 @@ def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path) -
 def test_help_lists_the_commands(run: Run) -> None:
     listed = run("--help").stdout
 
-    assert all(word in listed for word in ("up", "worker", "api", "train", "models", "version"))
+    assert all(word in listed for word in ("up", "run", "jobs", "train", "models", "version"))
 
 
 def test_version_is_the_packages(run: Run) -> None:

@@ -1,51 +1,23 @@
 """`genart run` against a service that runs, whole."""
 
-import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
 from genart_core.catalogue import kinds
-from tests.cli.calling import Run, caller
-from tests.cli.running import genart
+from tests.cli.asking import latest, started, status_of
+from tests.cli.calling import Run
 from tests.support.arts import StepsRequest, verse
 from tests.support.studio import picture
 from tests.support.up import GenartUp
 from tests.support.waiting import wait_for
-from tests.support.workers import environment_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GenartUp]:
-    service = GenartUp(tmp_path_factory.mktemp("up"), kinds="steps,pictured,refused,modelled")
-    try:
-        service.wait_until_whole()
-        yield service
-    finally:
-        service.stop()
-
-
-@pytest.fixture
-def run(
-    up: GenartUp,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Runs the command in an empty folder, with the service's address in its settings."""
-    monkeypatch.chdir(tmp_path)
-    return caller(capsys, GENART_URL=up.url, GENART_EXTRA_ARTS="tests.support.arts")
 
 
 @pytest.fixture
@@ -53,34 +25,6 @@ def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.png"
     path.write_bytes(picture())
     return path
-
-
-def started(up: GenartUp, *words: str, folder: Path, **env: str) -> "subprocess.Popen[str]":
-    """Start the command beside the test."""
-    return subprocess.Popen(
-        genart(*words),
-        env=environment_for(folder, "", url=up.url) | env,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ask(up: GenartUp, path: str) -> Any:
-    """Return the JSON at an address of the service."""
-    with urlopen(f"{up.url}{path}", timeout=10) as answer:
-        return json.load(answer)
-
-
-def status_of(up: GenartUp, job_id: str) -> str:
-    """Return the status of a job."""
-    return str(ask(up, f"/v1/jobs/{job_id}")["status"])
-
-
-def latest(up: GenartUp) -> str:
-    """Return the id of the newest job."""
-    return str(ask(up, "/v1/jobs?limit=1")["jobs"][0]["id"])
 
 
 def test_a_text_goes_to_standard_output_and_to_a_file(run: Run, tmp_path: Path) -> None:
@@ -172,40 +116,40 @@ def test_nobody_there_is_told_with_what_to_do(run: Run) -> None:
     assert "`genart up`" in done.stderr
 
 
-def test_ctrl_c_cancels_the_job(up: GenartUp, home: Path) -> None:
+def test_ctrl_c_cancels_the_job(service: GenartUp, home: Path) -> None:
     home.mkdir()
-    with started(up, "run", "steps", "--steps", "600", "--ms", "50", folder=home) as command:
+    with started(service, "run", "steps", "--steps", "600", "--ms", "50", folder=home) as command:
         assert command.stdout is not None
         first = command.stdout.read(1)  # a character of the text: it is being made
-        job_id = latest(up)
+        job_id = latest(service)
         command.send_signal(signal.SIGINT)
         _, said = command.communicate(timeout=20)
 
     assert first
     assert command.returncode == 130
     assert f"job {job_id} is canceled" in said
-    wait_for(lambda: status_of(up, job_id) == "canceled", 10, "it is canceled")
+    wait_for(lambda: status_of(service, job_id) == "canceled", 10, "it is canceled")
     assert not list(home.glob("steps-*"))
 
 
-def test_a_job_is_followed_over_the_death_of_the_gateway(up: GenartUp, home: Path) -> None:
+def test_a_job_is_followed_over_the_death_of_the_gateway(service: GenartUp, home: Path) -> None:
     home.mkdir()
     words = ("run", "steps", "--steps", "60", "--ms", "50", "--seed", "3")
-    with started(up, *words, folder=home) as command:
+    with started(service, *words, folder=home) as command:
         assert command.stdout is not None
         first = command.stdout.read(1)
-        up.kill("gateway")
+        service.kill("gateway")
         rest, said = command.communicate(timeout=60)
 
     assert command.returncode == 0, said
     assert first + rest == f"{verse(StepsRequest(steps=60, seed=3))}\n"
 
 
-def test_a_detached_job_goes_on_alone(up: GenartUp, run: Run, tmp_path: Path) -> None:
+def test_a_detached_job_goes_on_alone(service: GenartUp, run: Run, tmp_path: Path) -> None:
     options = ("--tag", "night", "--tag", "late", "--priority", "high", "--finish-within", "60")
     job_id = run("run", "steps", "--steps", "2", "--detach", *options).stdout.strip()
 
-    wait_for(lambda: status_of(up, job_id) == "succeeded", 10, "it is made")
+    wait_for(lambda: status_of(service, job_id) == "succeeded", 10, "it is made")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -218,14 +162,14 @@ def test_files_are_replaced_only_when_asked(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "a.txt").read_text() == verse(StepsRequest(seed=1))
 
 
-def test_files_are_opened_when_asked(up: GenartUp, tmp_path: Path) -> None:
+def test_files_are_opened_when_asked(service: GenartUp, tmp_path: Path) -> None:
     viewer, seen = tmp_path / "bin" / "xdg-open", tmp_path / "seen"
     viewer.parent.mkdir()
     viewer.write_text(f'#!/bin/sh\necho "$1" >> {seen}\n')
     viewer.chmod(0o755)
     path = f"{viewer.parent}:{os.environ['PATH']}"
     words = ("run", "steps", "--out", "a.txt", "--open")
-    with started(up, *words, folder=tmp_path, PATH=path) as command:
+    with started(service, *words, folder=tmp_path, PATH=path) as command:
         command.communicate(timeout=30)
 
     wait_for(lambda: seen.exists() and seen.read_text() == "a.txt\n", 10, "it was opened")
