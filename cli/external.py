@@ -12,7 +12,7 @@ _PATIENCE_SECONDS = 10.0  # it may be starting beside us
 _OLDEST_MAJOR = 7
 
 
-def check(url: str) -> None:
+def check(url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
     """Wait for the Redis at a URL.
 
     Raises:
@@ -23,7 +23,7 @@ def check(url: str) -> None:
         redis = connect(url)
     except ValueError as error:
         raise SettingsError(f"REDIS_URL can't be read: {error}") from error
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + patience_seconds
     with redis:
         while True:
             try:

@@ -88,6 +88,16 @@ def draw_portraits(context: typer.Context) -> None:
     tool(args=context.args, prog_name="genart portraits")
 
 
+@app.command("doctor")
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Say what is wrong with this installation, and how to mend it; ends with 1 if it is broken."""
+    from cli.doctor import examine
+
+    examine(as_json=as_json)
+
+
 @app.command("version")
 def show_version() -> None:
     """Show the versions of genart, Python and torch."""

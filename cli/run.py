@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 
 from cli.complaints import at_options
 from cli.display import Display
-from cli.errors import OptionError, ProblemReplyError
+from cli.errors import OptionError, ProblemReplyError, SettingsError
 from cli.fields import Given, body_of, fields_of, read_fields
 from cli.files import Force, Open, Out, Target
 from cli.forms import Form
@@ -63,7 +63,10 @@ class Kinds(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """Return their names."""
         read(CoreSettings)  # what is wrong with a setting is told as such
-        return list(kinds())
+        try:
+            return list(kinds())
+        except (ImportError, AttributeError) as error:
+            raise SettingsError(f"GENART_EXTRA_ARTS can't be used: {error}") from error
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of one."""

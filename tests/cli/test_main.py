@@ -73,6 +73,7 @@ def test_a_trainer_shows_its_own_options(run: Run) -> None:
         (("up", "--port", "70000"), {}, "GENART_PORT=70000: Input should be less than or equal"),
         (("up", "--device", "tpu"), {}, "GENART_DEVICE=tpu: String should match"),
         (("worker", "--workers", "-1"), {}, "GENART_WORKERS=-1: Input should be greater"),
+        (("run", "text"), {"GENART_EXTRA_ARTS": "none"}, "GENART_EXTRA_ARTS can't be used: No mo"),
         (("worker",), {}, "REDIS_URL is not set"),
         (("api",), {}, "REDIS_URL is not set"),
         (("up", "--device", "cuda:99"), {"CUDA_VISIBLE_DEVICES": ""}, "GENART_DEVICE=cuda:99, but"),
