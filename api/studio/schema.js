@@ -17,6 +17,7 @@
  * @property {boolean} openMin Whether `min` itself is not allowed.
  * @property {string[]} choices
  * @property {number|undefined} maxLength
+ * @property {boolean} takesList Whether several of it can be said at once.
  * @property {number|undefined} maxItems
  * @property {any} example
  * @property {string} unit
@@ -88,6 +89,7 @@ export function fieldOf(name, property, required, document) {
     openMin: bounded.minimum === undefined && bounded.exclusiveMinimum !== undefined,
     choices: choices.map(String),
     maxLength: words?.maxLength,
+    takesList: list !== undefined,
     maxItems: outer.maxItems ?? list?.maxItems,
     example: outer.examples?.[0],
     unit: outer["x-unit"] ?? "",
@@ -125,6 +127,8 @@ function typeOf(name, forms, document) {
   if (types.has("object") && only("object", "array") && forms.every(isWeights)) return "weights";
   if (only("array", "string") && items.every((item) => item.type === "string")) return "texts";
   if (only("array") && items.every((item) => NUMBERS.includes(item.type))) return "numbers";
+  const isFlat = items.every((item) => SCALARS.includes(item.type));
+  if (only("array", ...SCALARS) && types.size > 1 && isFlat) return "scalar";
   return "json";
 }
 

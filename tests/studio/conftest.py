@@ -13,7 +13,7 @@ from tests.support.gateway import RunningGateway
 from tests.support.studio import running_studio
 from tests.support.workers import WorkerProcess
 
-KINDS = "text,dream,vae-sample,vae-edit,steps,pictured,plane,refused"
+KINDS = "text,dream,vae-sample,vae-edit,gan-sample,steps,pictured,plane,refused"
 MOST = {"max_image_bytes": 5_000_000, "max_pixels": 4_000_000, "max_body_bytes": 1_000_000}
 
 Visit = Callable[..., Studio]

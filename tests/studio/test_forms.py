@@ -4,10 +4,20 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.studio.browser import Studio
+from tests.studio.browser import PATIENCE_MS, Studio
 from tests.studio.conftest import Visit
 
-KINDS = ("text", "dream", "style", "vae-sample", "vae-edit", "steps", "pictured", "plane")
+KINDS = (
+    "text",
+    "dream",
+    "style",
+    "vae-sample",
+    "vae-edit",
+    "gan-sample",
+    "steps",
+    "pictured",
+    "plane",
+)
 _NUMERIC = ("integer", "number")
 
 
@@ -223,3 +233,17 @@ def test_stop_strings_are_a_list_in_which_a_line_break_can_be_written(visit: Vis
     studio.finish()
 
     assert studio.bodies("/v1/text")[0]["stop"] == ["\n\n", "end"]
+
+
+def test_classes_are_offered_by_name_and_several_can_be_said(visit: Visit) -> None:
+    studio = visit("gan-sample")
+    box = studio.control("class")
+    box.focus()
+    options = studio.row("class").locator("option")
+    expect(options).to_have_count(10)
+    box.fill(f"{options.nth(7).get_attribute('value')}, 3")
+    studio.fill(count=2)
+    studio.create()
+    expect(studio.stage.locator(".tile")).to_have_count(2, timeout=PATIENCE_MS)
+
+    assert studio.bodies("/v1/gan-sample") == [{"class": ["horse", 3], "count": 2}]

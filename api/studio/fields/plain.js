@@ -69,6 +69,7 @@ export function switchControl(field, setting) {
 
 /**
  * A number or a word, such as a class by index or by name, or a direction; the model knows which.
+ * Where several can be said, commas stand between them.
  *
  * @param {import("./controls.js").Field} field
  * @param {import("./controls.js").Setting} setting
@@ -103,12 +104,19 @@ export function scalarControl(field, setting) {
     read: () => {
       const text = box.value.trim();
       if (text === "") return undefined;
-      return Number.isFinite(Number(text)) ? Number(text) : text;
+      if (!field.takesList || !text.includes(",")) return scalar(text);
+      return text.split(",").map((part) => scalar(part.trim()));
     },
     write: (value) => {
-      box.value = value === undefined || value === field.fallback ? "" : String(value);
+      const isSilent = value === undefined || value === field.fallback;
+      box.value = isSilent ? "" : [value].flat().join(", ");
     },
   };
+}
+
+/** @param {string} text */
+function scalar(text) {
+  return Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 /**

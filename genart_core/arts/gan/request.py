@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from genart_core.bounds import check_pixels
 from genart_core.errors import RefusedError
-from genart_core.request import ArtRequest, Seed
+from genart_core.request import ArtRequest, Seed, hints
 
 MAX_COUNT = 64
 MAX_FRAMES = 600
@@ -81,6 +81,7 @@ class GanSampleRequest(_Classed):
         "shows or what `walk` passes. Left out: drawn.",
         min_length=1,
         max_length=MAX_COUNT,
+        json_schema_extra=hints(advanced=True),
     )
     seeds: list[Seed] | None = Field(
         default=None,
@@ -89,6 +90,7 @@ class GanSampleRequest(_Classed):
         "`result.seeds` has them.",
         min_length=2,
         max_length=MAX_COUNT,
+        json_schema_extra=hints(advanced=True),
     )
     columns: int = Field(
         default=8,
@@ -96,6 +98,7 @@ class GanSampleRequest(_Classed):
         description="Pictures across a sheet.",
         ge=1,
         le=32,
+        json_schema_extra=hints(advanced=True),
     )
     frames: int = Field(
         default=48,
@@ -103,17 +106,20 @@ class GanSampleRequest(_Classed):
         description="Pictures of a walk, the points that it passes among them.",
         ge=2,
         le=MAX_FRAMES,
+        json_schema_extra=hints(advanced=True),
     )
     path: Literal["slerp", "lerp"] = Field(
         default="slerp",
         title="Path",
         description="How a walk goes from point to point: along a great circle, where Gaussian "
         "latents lie (`slerp`), or straight (`lerp`).",
+        json_schema_extra=hints(advanced=True),
     )
     loop: bool = Field(
         default=True,
         title="Loop",
         description="Whether a walk returns to its first point, so that a film repeats smoothly.",
+        json_schema_extra=hints(advanced=True),
     )
     frame_ms: int = Field(
         default=80,
@@ -121,12 +127,14 @@ class GanSampleRequest(_Classed):
         description="Milliseconds that a frame of a film stays.",
         ge=20,
         le=5000,
+        json_schema_extra=hints(unit="ms", advanced=True),
     )
     layout: Literal["images", "sheet", "film"] | None = Field(
         default=None,
         title="Layout",
         description="One output per picture (`images`, up to 64), one `sheet` with all of them, "
         "or a `film`. Left out: a film for `walk`, else images.",
+        json_schema_extra=hints(advanced=True),
     )
     scale: int = Field(
         default=1,
@@ -140,6 +148,7 @@ class GanSampleRequest(_Classed):
         default="lanczos",
         title="Enlargement",
         description="How pictures are enlarged: `lanczos` smoothly, `nearest` into squares.",
+        json_schema_extra=hints(advanced=True),
     )
     model: str = Field(
         default="cifar10",
@@ -153,6 +162,7 @@ class GanSampleRequest(_Classed):
         title="Format",
         description="Format of the outputs: `webp` or `gif` for a film, `png`, `jpeg` or `webp` "
         "else. Left out: webp for a film, else png.",
+        json_schema_extra=hints(advanced=True),
     )
 
     @model_validator(mode="before")
