@@ -198,7 +198,7 @@ def test_caller_who_hangs_up_in_the_middle_of_a_body_does_no_harm(
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/v1", "/v1/nope", "/v1/text/", "/v2/text", "/v1/jobs/", "/v1/jobs//events"),
+        *("/v1", "/v1/nope", "/v1/text/", "/v2/text", "/v1/jobs/", "/v1/jobs//events"),
         *("/%00", "/v1/%2e%2e/%2e%2e/etc/passwd", "/" + "x" * 5000, "/%ff%fe", "/v1/jobs/a/b/c/d"),
     ],
 )

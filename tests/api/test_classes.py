@@ -8,14 +8,15 @@ from httpx2 import Client
 from tests.support.gateway import RunningGateway, place_model
 from tests.support.waiting import wait_for
 
+MODEL = "toys"
 CLASSES = [{"name": "horse"}, {"name": "ship"}]
 
 
 @pytest.fixture(autouse=True)
 def generator(studio: RunningGateway, caller: Client) -> None:
-    """A generator under the name that is asked for by default."""
-    place_model(studio.settings.home, "cifar10", art="gan", latent=4, size=32, classes=CLASSES)
-    wait_for(lambda: caller.get("/v1/models/cifar10").status_code == 200, 5, "it is found")
+    """A generator of few classes."""
+    place_model(studio.settings.home, MODEL, art="gan", latent=4, size=32, classes=CLASSES)
+    wait_for(lambda: caller.get(f"/v1/models/{MODEL}").status_code == 200, 5, "it is found")
 
 
 @pytest.mark.parametrize(
@@ -25,14 +26,15 @@ def generator(studio: RunningGateway, caller: Client) -> None:
 def test_class_stands_in_the_record_as_it_was_sent(
     caller: Client, wish: object, recorded: object
 ) -> None:
-    answer = caller.post("/v1/gan-sample", json={} if wish is None else {"class": wish})
+    fields = {} if wish is None else {"class": wish}
+    answer = caller.post("/v1/gan-sample", json={"model": MODEL, **fields})
 
     assert answer.status_code == 202, answer.text
     assert answer.json()["request"]["class"] == recorded
 
 
 def test_unknown_class_is_refused_with_the_known_ones(caller: Client) -> None:
-    answer = caller.post("/v1/gan-sample", json={"class": "cat"})
+    answer = caller.post("/v1/gan-sample", json={"model": MODEL, "class": "cat"})
 
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (422, "invalid_request")
@@ -60,7 +62,7 @@ def test_class_stands_in_the_document(caller: Client) -> None:
 
     field = document["components"]["schemas"]["GanSampleRequest"]["properties"]["class"]
     assert field["title"] == "Class"
-    assert caller.get("/v1/models/cifar10").json()["class_list"] == [
+    assert caller.get(f"/v1/models/{MODEL}").json()["class_list"] == [
         {"name": "horse"},
         {"name": "ship"},
     ]
