@@ -77,6 +77,19 @@ def test_the_weights_that_ship_stay_within_their_budget() -> None:
     assert sum(sizes.values()) <= BUDGET_BYTES, sizes
 
 
+def test_every_link_of_the_docs_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r'(?:\]\(|src=")([^)"#\s]+)', page.read_text())
+        if "://" not in link
+    ]
+
+    assert len(links) > 50
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_file_pins_with_hashes_and_names_no_place(name: str) -> None:
     lines = (ROOT / name).read_text().splitlines()
