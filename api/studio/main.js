@@ -116,7 +116,10 @@ async function start() {
     document.title = `${titled(kind.name)} · genart`;
     byId("workshop-title", HTMLElement).textContent = titled(kind.name);
     byId("workshop-summary", HTMLElement).textContent = kind.summary;
-    byId("kinds", HTMLElement).replaceChildren(links(kinds, kind.name));
+    const nav = byId("kinds", HTMLElement);
+    nav.replaceChildren(links(kinds, kind.name));
+    const chosen = nav.querySelector("a[aria-current]");
+    if (chosen instanceof HTMLElement) nav.scrollLeft = chosen.offsetLeft - nav.clientWidth / 3;
     byId("modes", HTMLElement).replaceChildren(...modeLinks(kind, mode));
     byId("form", HTMLElement).replaceChildren(form.element);
     const isCompared = mode === "temperatures" && hasTemperatures(kind);
@@ -148,7 +151,10 @@ async function start() {
     gallery.mark(stage.id);
   }
 
-  addEventListener("hashchange", arrive);
+  addEventListener("hashchange", () => {
+    arrive();
+    scrollTo({ top: 0, behavior: "instant" });
+  });
   addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])].filter((f) => f.type.startsWith("image/"));
     if (files.length && formOf(place().kind).paste(files)) event.preventDefault();

@@ -155,6 +155,15 @@ def test_each_kind_has_an_address_and_the_way_back_works(visit: Visit) -> None:
     expect(studio.page.locator("#kinds [aria-current]")).to_have_text("Dream")
 
 
+def test_another_kind_is_seen_from_its_beginning(visit: Visit) -> None:
+    studio = visit("dream", viewport=PHONE)
+    studio.page.locator("#gallery").scroll_into_view_if_needed()
+    studio.page.get_by_role("link", name="GAN sample").click()
+
+    expect(studio.page.locator("#workshop-title")).to_be_in_viewport()
+    expect(studio.page.locator("#kinds [aria-current]")).to_be_in_viewport()
+
+
 def test_a_form_keeps_what_was_typed_while_another_is_looked_at(visit: Visit) -> None:
     studio = visit("text")
     studio.fill(prompt="kept")
