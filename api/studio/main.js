@@ -121,7 +121,7 @@ async function start() {
     const chosen = nav.querySelector("a[aria-current]");
     if (chosen instanceof HTMLElement) nav.scrollLeft = chosen.offsetLeft - nav.clientWidth / 3;
     byId("modes", HTMLElement).replaceChildren(...modeLinks(kind, mode));
-    byId("form", HTMLElement).replaceChildren(form.element);
+    byId("form", HTMLElement).replaceChildren(...places(kinds, kind, form));
     const isCompared = mode === "temperatures" && hasTemperatures(kind);
     const isPad = mode === "pad" && hasPad(kind);
     form.element.classList.toggle("for-pad", isPad);
@@ -173,6 +173,20 @@ function links(kinds, current) {
     return h("li", {}, h("a", { href: `#${name}`, "aria-current": mark }, titled(name)));
   });
   return h("ul", {}, ...items);
+}
+
+/**
+ * Returns a place for each kind, so that its link leads somewhere; the present one has its form.
+ *
+ * @param {Kind[]} kinds
+ * @param {Kind} current
+ * @param {Form} form
+ */
+function places(kinds, current, form) {
+  return kinds.map((kind) => {
+    const isHere = kind === current;
+    return h("div", { id: kind.name, hidden: !isHere }, isHere && form.element);
+  });
 }
 
 /**
