@@ -84,6 +84,15 @@ class Backbone(nn.Module):
             x = activations[name] = stage(x)
         return activations
 
+    def until(self, last: str, images: Tensor) -> Tensor:
+        """Return what the stage `last` makes of images `(B, 3, H, W)` in [0, 1]."""
+        x: Tensor = self.normalised(images)
+        for name, stage in self.stages.items():
+            x = stage(x)
+            if name == last:
+                return x
+        raise KeyError(last)
+
     def normalised(self, images: Tensor) -> Tensor:
         """Return images in [0, 1] as the first stage expects them."""
         return (images - MEAN[0]) / STD[0]

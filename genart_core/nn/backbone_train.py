@@ -21,11 +21,12 @@ from genart_core.nn.training import Recipe, Training, run
 from genart_core.weights import find_model, read_card
 
 HOME = Path("~/.genart")
-TUNED = ("batch", "side", "learning_rate", "vivid", "forced", "logits", "seed")
+TUNED = ("batch", "side", "learning_rate", "vivid", "dreamt", "forced", "logits", "seed")
 PAPERS = [
     "Simonyan & Zisserman, Very deep convolutional networks, arXiv:1409.1556",
     "Romero et al., FitNets: hints for thin deep nets, arXiv:1412.6550",
     "Hinton, Vinyals & Dean, Distilling the knowledge in a neural network, arXiv:1503.02531",
+    "Agarwal et al., On-policy distillation of language models, arXiv:2306.13649",
 ]
 
 app = typer.Typer(help="Train a feature network.")
@@ -38,6 +39,7 @@ class Lesson:
     teacher: Path | None = None
     side: int = 112
     vivid: float = 0.0
+    dreamt: float = 0.0
     forced: float = Distillation.FORCED
     logits: float = Distillation.LOGITS
 
@@ -68,6 +70,9 @@ def features(
     vivid: Annotated[
         float, typer.Option(min=0, max=1, help="Share of crops in the colours of dreams.")
     ] = 0.0,
+    dreamt: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Share of crops that are dreamt on first.")
+    ] = 0.0,
     logits: Annotated[
         float, typer.Option(min=0, help="Weight of the teacher's probabilities.")
     ] = Distillation.LOGITS,
@@ -93,7 +98,7 @@ def features(
             raise ValueError(f"{checkpoint} is a stopped training: --resume it, or remove the file")
         source = _file_of(init, home)
         photos = find_photos(folders)
-        lesson = Lesson(teacher, side, vivid, forced, logits)
+        lesson = Lesson(teacher, side, vivid, dreamt, forced, logits)
         training, classes = _prepare(photos, lesson, recipe, source)
         if resume and checkpoint.exists():
             training.load(checkpoint)
@@ -160,6 +165,7 @@ def _prepare(
             test,
             forced=lesson.forced,
             logits=lesson.logits,
+            dreamt=lesson.dreamt,
             dtype=working_dtype("cpu"),
         )
     else:

@@ -11,11 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from genart_core.nn.backbone import Backbone
+from genart_core.nn.dreams import dream_on
 from genart_core.nn.photos import Crops, Photo, central_square, open_photo
 from genart_core.nn.teacher import Teacher
 
 MEASURED = 400  # pictures, at the most, that an evaluation within a training looks at
 MEASURED_BATCH = 25
+DREAMS = (0, 1, 2, 3, 4, 5, 6, 7)  # numbers of the dreams that a measure looks at
 
 
 class Distillation:
@@ -25,8 +27,9 @@ class Distillation:
     teacher's own activation of the stage before, so that a deep stage needn't wait until the
     shallow ones have learned; that part shrinks from `forced` to nothing at `FORCED_UNTIL`.
 
-    `logits` is the weight of the divergence of the probabilities, in nats. Convolutions run in
-    `dtype`, errors are taken in float32.
+    `logits` is the weight of the divergence of the probabilities, in nats; a share `dreamt` of each
+    batch, from its end, is dreamt on first (see `dream_on`). Convolutions run in `dtype`, errors
+    are taken in float32.
     """
 
     FORCED = 0.75
@@ -41,16 +44,20 @@ class Distillation:
         *,
         forced: float = FORCED,
         logits: float = LOGITS,
+        dreamt: float = 0.0,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.teacher, self.crops, self.test = teacher, crops, test
-        self.forced, self.logits, self.dtype = forced, logits, dtype
+        self.forced, self.logits, self.dreamt, self.dtype = forced, logits, dreamt, dtype
 
     def loss(self, network: Backbone, step: int, progress: float) -> tuple[Tensor, str]:
         """Return the sum of each stage's error and the weighted divergence."""
         images = self.crops[step]
         share = self.forced * max(0.0, 1.0 - progress / self.FORCED_UNTIL)
         with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
+            if count := round(self.dreamt * len(images)):
+                dreams = dream_on(network, self.teacher, images[-count:], step)
+                images = torch.cat([images[:-count], dreams])
             wanted = {name: t.clone() for name, t in self.teacher(images).items()}
             got = forced(network, images, wanted, round(share * len(images)))
         errors = {name: error(got[name], wanted[name]) for name in wanted if name != "logits"}
@@ -60,7 +67,11 @@ class Distillation:
         return loss, f"errors {line}, {nats.item():.2f} nats"
 
     def measure(self, network: Backbone) -> dict[str, float]:
-        """Return the errors at strides 4, 8 and 16 and how often the first class is the same."""
+        """Return the errors at strides 4, 8 and 16 and how often the first class is the same.
+
+        `error_dreamt` is the error at stride 8 on dreams of both on some of the pictures, where
+        dreams are among the lessons.
+        """
         names = {"relu3_2": 0.0, "relu4_2": 0.0, "relu5_2": 0.0}
         agreed = count = 0
         with torch.inference_mode():
@@ -71,7 +82,19 @@ class Distillation:
                 agreed += int((got["logits"].argmax(1) == wanted["logits"].argmax(1)).sum())
                 count += len(images)
         errors = {f"error_{name}": total / count for name, total in names.items()}
-        return {**errors, "agreement": agreed / count}
+        dreams = {"error_dreamt": self._error_dreamt(network)} if self.dreamt else {}
+        return {**errors, **dreams, "agreement": agreed / count}
+
+    def _error_dreamt(self, network: Backbone) -> float:
+        """Return the mean error at stride 8 on the dreams on one batch of test pictures."""
+        images, _ = squares(self.test, self.crops.side, MEASURED_BATCH)[0]
+        total = 0.0
+        for number in DREAMS:
+            dreams = dream_on(network, self.teacher, images, number)
+            with torch.inference_mode():
+                wanted = self.teacher(dreams)["relu4_2"]
+                total += error(network.until("relu4_2", dreams), wanted).item()
+        return total / len(DREAMS)
 
 
 class Classification:

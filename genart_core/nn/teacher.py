@@ -43,6 +43,10 @@ class Teacher(nn.Module):
     @torch.inference_mode()
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Return the activations of `LAYERS` and `logits`, of images `(B, 3, H, W)` in [0, 1]."""
+        return self.activations(images)
+
+    def activations(self, images: Tensor, last: str = "logits") -> dict[str, Tensor]:
+        """Return the same, up to the layer `last` and with gradients for the images."""
         x = images
         activations = {}
         for number, convolution in enumerate(self.convolutions, start=1):
@@ -52,6 +56,8 @@ class Teacher(nn.Module):
             x = nn.functional.leaky_relu(x, LEAK)
             if number in LAYERS:
                 activations[LAYERS[number]] = x
+                if LAYERS[number] == last:
+                    return activations
             if number in POOLED:
                 x = nn.functional.max_pool2d(x, 2)
         return {**activations, "logits": x.mean((2, 3))}

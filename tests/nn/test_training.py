@@ -198,7 +198,7 @@ def test_the_command_writes_a_network_that_can_be_used(
 ) -> None:
     words = [photos, "--name", "mine", "--teacher", teacher, "--steps", 2, "--batch", 4]
     words += ["--side", 32, "--home", tmp_path, "--licence", "public domain"]
-    words += ["--forced", 0.25, "--logits", 1]
+    words += ["--dreamt", 0.5, "--forced", 0.25, "--logits", 1]
 
     result = CliRunner().invoke(app, [str(word) for word in words])
 
@@ -209,7 +209,7 @@ def test_the_command_writes_a_network_that_can_be_used(
     card = read_card(path)
     assert card["command"] == (
         "genart train features photos --name mine --teacher darknet.npz --steps 2 --batch 4 "
-        "--side 32 --forced 0.25 --logits 1 --licence 'public domain'"
+        "--side 32 --dreamt 0.5 --forced 0.25 --logits 1 --licence 'public domain'"
     )
     assert card["licence"] == "weights trained by this project; data: public domain"
     assert card["log"][-1]["steps"] == 2
@@ -220,6 +220,7 @@ def test_the_command_writes_a_network_that_can_be_used(
         "error_relu3_2",
         "error_relu4_2",
         "error_relu5_2",
+        "error_dreamt",
         "agreement",
     }
     layers = {each["name"]: each["channels"] for each in card["layers"]}
