@@ -30,6 +30,7 @@ class Overview:
         self._redis = redis
         self._kinds = kinds
         self._endings: deque[tuple[float, int]] = deque()  # (when, endings so far)
+        self._busy: deque[tuple[float, float, int]] = deque()  # (when, seconds, endings in them)
         self._refreshed_at = -math.inf
         self._lock = asyncio.Lock()
         self.survey: Survey | None = None
@@ -50,7 +51,7 @@ class Overview:
             if time.monotonic() - self._refreshed_at < max_age_seconds:
                 return
             try:
-                self._note(await self._redis.send(survey(tuple(self._kinds))))
+                self._note(await self._redis.send(survey(tuple(self._kinds))), time.monotonic())
             except RedisError as error:
                 log.info("no survey: %s", error)  # those who need Redis will complain
             await self.models.read(self.survey.workers if self.survey else ())
@@ -75,6 +76,15 @@ class Overview:
             return _UNMEASURED_RETRY if self.survey and self.survey.workers else _MAX_RETRY
         return min(max(math.ceil(jobs / rate), _MIN_RETRY), _MAX_RETRY)
 
+    @property
+    def ending_ms(self) -> float:
+        """How often a job ended of late while others waited; 0 = nothing is known of that.
+
+        Of the rest nothing can be told: with little to do, little ends.
+        """
+        ended = sum(endings for _, _, endings in self._busy)
+        return sum(seconds for _, seconds, _ in self._busy) / ended * 1000 if ended else 0.0
+
     def seconds_until_quota(self, own: int) -> int:
         """Return when one of a client's `own` unfinished jobs will have ended.
 
@@ -86,9 +96,13 @@ class Overview:
         unfinished = self.survey.leases + sum(waiting for waiting, _ in self.survey.ready.values())
         return self.seconds_until_room(max(math.ceil(unfinished / own), 1))
 
-    def _note(self, found: Survey) -> None:
-        now = time.monotonic()
+    def _note(self, found: Survey, now: float) -> None:
         ended = sum(n for (_, status), n in found.outcomes.items() if status in TERMINAL)
+        if self._endings and self.survey and _anybody_waits(self.survey) and _anybody_waits(found):
+            last, before = self._endings[-1]
+            self._busy.append((now, now - last, max(ended - before, 0)))
+        while self._busy and self._busy[0][0] < now - _WINDOW_SECONDS:
+            self._busy.popleft()
         self.survey = found
         self._endings.append((now, ended))
         while self._endings[0][0] < now - _WINDOW_SECONDS:
@@ -99,3 +113,7 @@ class Overview:
             return 0.0
         (since, before), (until, after) = self._endings[0], self._endings[-1]
         return max(after - before, 0) / max(until - since, 1e-3)
+
+
+def _anybody_waits(survey: Survey) -> bool:
+    return any(waiting for waiting, _ in survey.ready.values())

@@ -61,7 +61,7 @@ def refusal(gateway: Gateway, limits: Limits, submitted: Submitted, size: int) -
     usage, overview = submitted.usage, gateway.overview
     if submitted.outcome == "full":
         detail = f"{limits.ready} jobs are waiting; no more are taken at present"
-        return _busy("queue_full", detail, overview.seconds_until_room())
+        return _busy("queue_full", detail, usage.wait_ms / 1000 or overview.seconds_until_room())
     headers = quota_headers(limits, usage)
     if submitted.outcome == "submits":
         detail = f"You may submit {limits.submits_per_minute} jobs a minute"

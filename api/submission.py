@@ -81,7 +81,8 @@ async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequ
         webhook=options.webhook or "",
         webhook_events=options.webhook_events,
     )
-    call = submit_call(submission, limits, gateway.settings.keep_ms)
+    keep, ending_ms = gateway.settings.keep_ms, gateway.overview.ending_ms
+    call = submit_call(submission, limits, keep, ending_ms=ending_ms)
     submitted = await gateway.ask(call)
     if submitted.placed is None:
         raise _refusal(gateway, limits, submitted, size)

@@ -86,7 +86,8 @@ class Usage(NamedTuple):
     """What a client uses of its limits after a submit.
 
     `submits_left` is how many more it may make at once, -1 = any number. `wait_ms` is how long it
-    takes until one more may be made, if there is none left, else until all may.
+    takes until one more may be made, if there is none left, else until all may. Where the line was
+    full, it is how long it takes until the turn to come back, 0 = not known.
     """
 
     active: int
@@ -108,10 +109,14 @@ class Submitted(NamedTuple):
     usage: Usage
 
 
-def submit(submission: Submission, limits: Limits, keep: Keep) -> Call[Submitted]:
+def submit(
+    submission: Submission, limits: Limits, keep: Keep, *, ending_ms: float = 0.0
+) -> Call[Submitted]:
     """Enter a job: idempotency, limits, record, place in line, event and doorbell.
 
-    If its results are there already, it has ended with them.
+    If its results are there already, it has ended with them. `ending_ms` says how often a job
+    ended of late, whosever it was, while others waited (0 = nothing is known of that): at that pace
+    those who find the line full are asked back.
     """
     job, reuse = submission, submission.reuse
     live_ms = job.finish_within_ms or limits.deadline_ms
@@ -125,7 +130,7 @@ def submit(submission: Submission, limits: Limits, keep: Keep) -> Call[Submitted
             *(reuse.key, reuse.version, *reuse.weights, int(reuse.may_read), *keep),
             *(job.bytes, limits.bytes_per_client, limits.submits_per_minute, limits.weight),
             *(job.priority, " ".join(job.tags), job.start_within_ms),
-            *(job.webhook, " ".join(job.webhook_events)),
+            *(job.webhook, " ".join(job.webhook_events), ending_ms),
         ),
         lambda reply: Submitted(
             reply[0].decode(), placed_of(reply[1]) if reply[1] else None, Usage(*reply[2])

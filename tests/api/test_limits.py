@@ -6,6 +6,7 @@ import pytest
 from httpx2 import Client
 from redis import Redis
 
+from api.overview import Overview
 from genart_core.jobs import upkeep
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway, place_model, running_gateway
@@ -69,6 +70,17 @@ def test_retry_after_follows_the_rate_at_which_jobs_end(gateway: RunningGateway)
     assert overview.seconds_until_quota(100) == 1
     assert overview.seconds_until_quota(10) == 5
     overview._endings.clear()
+
+
+def test_pace_is_that_of_times_in_which_jobs_waited(gateway: RunningGateway) -> None:
+    overview = Overview(gateway.parts.redis, gateway.settings.home, {})
+    waiting_and_ended = [(0, 0), (0, 1), (5, 2), (5, 12), (5, 22), (0, 24)]
+
+    for second, (waiting, ended) in enumerate(waiting_and_ended):
+        outcomes = {("text", "succeeded"): ended}
+        overview._note(upkeep.Survey({"text": (waiting, 0)}, 0, 0, (), outcomes), float(second))
+
+    assert overview.ending_ms == 100.0
 
 
 def test_draining_gateway_takes_no_work_and_is_not_ready(

@@ -12,6 +12,7 @@ local bytes, max_bytes = tonumber(ARGV[23]), tonumber(ARGV[24])
 local submits_per_minute, spacing = tonumber(ARGV[25]), 1 / tonumber(ARGV[26])
 local priority, tags, start_ms = ARGV[27], ARGV[28], tonumber(ARGV[29])
 local webhook, webhook_events = ARGV[30], ARGV[31]
+local ending_ms = tonumber(ARGV[32]) -- so often a job ended while others waited; 0 = not known
 local now, MINUTE_MS, ROUNDING = now_ms(), 60000, 1e-3
 
 local owner = key('client', client)
@@ -31,6 +32,26 @@ local function answer(outcome, job)
     wait = math.max(math.ceil(left > 0 and paid_until - now or interval - room), 0)
   end
   return {outcome, job or false, {active, used, left, wait}}
+end
+
+-- How often a job ends: as was measured under load, else by the time that such a job takes a worker.
+local function pace_ms()
+  if ending_ms > 0 then return ending_ms end
+  local share = redis.call('HMGET', key('pace', kind), 'share_low', 'share_high')
+  if not share[1] then return 0 end
+  return (tonumber(share[1]) + tonumber(share[2])) / 2 / math.max(live_workers(now), 1)
+end
+
+-- When to come back to a full line; 0 = not known. Each that is turned away is told a turn of its
+-- own, one for every job that ends: told the same moment, all would come at once, and most of them
+-- in vain. It is no reservation: once the line is half empty, nobody needs turns any more.
+local function told_turn()
+  local pace = pace_ms()
+  if pace == 0 then return 0 end
+  local turn = math.max(tonumber(redis.call('GET', key('turn')) or '0'), now) + pace
+  turn = math.min(turn, now + MINUTE_MS)
+  redis.call('SET', key('turn'), turn, 'PX', MINUTE_MS)
+  return math.ceil(turn - now)
 end
 
 -- sent again because the first reply was lost: it stands
@@ -89,7 +110,13 @@ end
 
 if active >= max_active then return answer('jobs') end
 if max_bytes > 0 and used + bytes > max_bytes then return answer('bytes') end
-if redis.call('ZCARD', key('ready')) >= max_ready then return answer('full') end
+local ready = redis.call('ZCARD', key('ready'))
+if ready >= max_ready then
+  local refused = answer('full')
+  refused[3][4] = told_turn()
+  return refused
+end
+if ready < max_ready / 2 then redis.call('DEL', key('turn')) end
 if is_too_soon then return answer('submits') end
 
 -- Start-time fair queueing (Goyal et al. 1996): a client's jobs are spaced in virtual time, the
