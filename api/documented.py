@@ -60,6 +60,7 @@ def _parameter(name: str, description: str, example: str) -> dict[str, Any]:
     }
 
 
+_STORES = ("files_unavailable", "store_unavailable")
 _RETRY_AFTER = _header("Seconds after which it is worth asking again; only while it isn't done.")
 _JOB_HEADERS = {
     "ETag": _header('The job\'s version, as in `"v3"`.'),
@@ -255,7 +256,7 @@ def preview_responses() -> Responses:
     return {
         200: {"description": "The picture", "content": content, "headers": headers},
         304: {"description": "It has not changed"},
-        **problems("unknown_job", "unknown_preview", "gone", "store_unavailable"),
+        **problems("unknown_job", "unknown_preview", "gone", *_STORES),
     }
 
 
@@ -274,7 +275,7 @@ def output_responses() -> Responses:
         304: {"description": "It is the one at hand"},
         **problems(
             *("unknown_job", "unknown_output", "job_not_finished", "no_outputs", "gone"),
-            *("range_not_satisfiable", "store_unavailable"),
+            *("range_not_satisfiable", *_STORES),
         ),
     }
 
@@ -298,7 +299,7 @@ def archive_responses() -> Responses:
     return {
         200: {"description": "The archive", "content": content, "headers": headers},
         304: {"description": "It is the one at hand"},
-        **problems("unknown_job", "job_not_finished", "no_outputs", "gone", "store_unavailable"),
+        **problems("unknown_job", "job_not_finished", "no_outputs", "gone", *_STORES),
     }
 
 

@@ -54,7 +54,9 @@ def get_responses() -> Responses:
     files = output_responses()
     return {
         **{status: files[status] for status in _FILES},
-        **problems("no_such_asset", "range_not_satisfiable", "store_unavailable"),
+        **problems(
+            *("no_such_asset", "range_not_satisfiable", "files_unavailable", "store_unavailable")
+        ),
     }
 
 

@@ -164,7 +164,7 @@ PROBLEMS = {
         503, "Job store unavailable", "Redis does not answer; try again."
     ),
     "files_unavailable": ProblemType(
-        503, "File store unavailable", "Pictures can't be stored at present; try again."
+        503, "File store unavailable", "Files can't be stored or read at present; try again."
     ),
 }
 

@@ -1,7 +1,9 @@
 """Stored files as answers: whole or in part, with their entity tag and a name."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
@@ -9,8 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import Gateway
+from api.errors import ProblemError
 from api.headers import ByteRange, byte_range, fields_of, is_known
 
+log = logging.getLogger(__name__)
+
+_RETRY_AFTER = {"retry-after": "2"}
 _SUFFIXES = {
     "text/plain": "txt",
     "image/png": "png",
@@ -47,7 +53,7 @@ async def file_response(request: Request, gateway: Gateway, file: StoredFile) ->
 
     Raises:
         FileNotFoundError: if it isn't there.
-        ProblemError: `range_not_satisfiable`.
+        ProblemError: `range_not_satisfiable`, or `files_unavailable`.
     """
     fields, tag = fields_of(request.scope), f'"{file.sha256}"'
     headers = {
@@ -66,12 +72,26 @@ async def file_response(request: Request, gateway: Gateway, file: StoredFile) ->
     if part:
         headers["content-range"] = f"bytes {start}-{end - 1}/{file.bytes}"
     chunks = gateway.blobs.read(file.path, start, end)
-    first = await asyncio.to_thread(next, chunks, b"")
+    with reading():
+        first = await asyncio.to_thread(next, chunks, b"")
     status = 206 if part else 200
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     # its type as a header of its own: the framework would add a charset to it
     return StreamingResponse(streamed(chain((first,), chunks)), status, headers, media_type=None)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Let a store of files that is away be a problem that passes, not a fault of the gateway."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        log.warning("files can't be read: %s", error)
+        detail = "The file can't be read at present"
+        raise ProblemError("files_unavailable", detail, headers=_RETRY_AFTER) from error
 
 
 async def streamed(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

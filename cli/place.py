@@ -73,13 +73,13 @@ def look_at_port(settings: ApiSettings) -> Iterator[Finding]:
 
 
 def look_at_files(settings: CoreSettings) -> Iterator[Finding]:
-    """Check that the store of outputs can be opened."""
+    """Check that the store of outputs can be opened, and that a bucket is there."""
     from genart_core.jobs.blobs import BlobStore  # here, since fsspec takes its time
 
     try:
-        BlobStore(settings.blobs)
+        BlobStore(settings.blobs).reach()
     except (ImportError, ValueError, OSError) as error:
-        remedy = "set GENART_BLOB_URL to file:///… or s3://…; what a protocol needs is to be there"
+        remedy = "set GENART_BLOB_URL to file:///… or s3://…; for s3: pip install 'genart[s3]'"
         yield broken("files", f"{shown(settings.blobs)}: {error}", remedy)
     else:
         yield ok("files", shown(settings.blobs))

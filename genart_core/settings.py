@@ -38,7 +38,8 @@ class CoreSettings(BaseSettings):
     )
     blob_url: str = Field(
         default="",
-        description="Where outputs are kept, as an fsspec URL (`file:///…`, `s3://…`). "
+        description="Where outputs are kept, as an fsspec URL (`file:///…`, `s3://bucket/prefix` "
+        "with the extra `s3`; AWS' own variables say where and as whom). "
         "Empty: `blobs` under the home folder.",
     )
     retention_seconds: int = Field(

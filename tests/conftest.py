@@ -14,6 +14,7 @@ from tests.support.table import Table
 from tests.support.valkey import Valkey
 
 if TYPE_CHECKING:  # a test of the art alone shouldn't wait for the web framework
+    from tests.support.bucket import Bucket
     from tests.support.gateway import RunningGateway
 
 # The first calls of torch take long on a busy machine; a hanging test is for pytest's own timeout.
@@ -49,6 +50,14 @@ def redis(valkey: Valkey) -> Iterator[Redis]:
 @pytest.fixture
 def table(redis: Redis) -> Table:
     return Table(redis)
+
+
+@pytest.fixture(scope="session")
+def bucket() -> "Iterator[Bucket]":
+    from tests.support.bucket import running_bucket
+
+    with running_bucket() as bucket:
+        yield bucket
 
 
 @pytest.fixture

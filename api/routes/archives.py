@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from api import documented
 from api.archive import Archive, is_whole
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
-from api.files import streamed
+from api.files import reading, streamed
 from api.headers import fields_of, is_known
 from api.routes.outputs import file_name, outputs_of, seconds_left
 from genart_core.jobs import caller
@@ -39,7 +39,9 @@ async def get_outputs(request: Request, job_id: str) -> Response:
     }
     if is_known(fields_of(request.scope), archive.tag):
         return Response(status_code=304, headers=headers)
-    if not await asyncio.to_thread(is_whole, outputs, gateway.blobs):
+    with reading():
+        is_there = await asyncio.to_thread(is_whole, outputs, gateway.blobs)
+    if not is_there:
         raise gone(checked)
     if archive.length is not None:
         headers["content-length"] = str(archive.length)

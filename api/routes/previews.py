@@ -8,6 +8,7 @@ from starlette.responses import Response
 from api import documented
 from api.dependencies import Gateway, client_of, found_job, gateway_of, job_id_of
 from api.errors import ProblemError
+from api.files import reading
 from api.headers import fields_of, is_known
 from api.representation import preview_url
 from genart_core.jobs import caller
@@ -52,7 +53,8 @@ async def _latest(
         if job.preview is None or not _was_shown(number, job.previews):
             break
         try:
-            return job, job.preview, await asyncio.to_thread(_read, gateway, job.preview.path)
+            with reading():
+                return job, job.preview, await asyncio.to_thread(_read, gateway, job.preview.path)
         except FileNotFoundError:
             continue
     shows = f"has shown {job.previews} previews" if job.preview else "shows no preview"

@@ -11,12 +11,17 @@ removed.
 
 A preview lies beside the outputs, as `{job}.{fence}.p{n}`. A picture that a caller sent is an
 asset, `assets/{first 2 of sha256}/{sha256}`: it is stored once, however often it is sent.
+
+On a disk a file becomes whole and durable by a name of its own, a renaming and a sync. In a bucket
+(`s3://`) a single PUT is both: nobody sees a part of it, and once it is answered it stays. Others
+write there too, so nothing that was listed or looked up is remembered, and whatever the protocol's
+own library raises when the store is away is raised as `OSError`, as a disk would.
 """
 
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
 import fsspec
@@ -25,6 +30,7 @@ from fsspec.implementations.local import LocalFileSystem
 from genart_core.jobs.record import JobId
 
 _CHUNK = 256 * 1024
+_FAR_CHUNK = 4 * 1024 * 1024  # each chunk is a request
 
 
 class BlobStore:
@@ -32,8 +38,22 @@ class BlobStore:
 
     def __init__(self, url: str) -> None:
         """Open the store; the folder is made when the first file is written."""
-        self._files, self._root = fsspec.url_to_fs(url)
-        self._is_local = isinstance(self._files, LocalFileSystem)
+        files, self._root = fsspec.url_to_fs(url, use_listings_cache=False)
+        self._files: Any = files
+        self._is_local = isinstance(files, LocalFileSystem)
+        self._lists_by_prefix = "s3" in files.protocol
+        self._chunk = _CHUNK if self._is_local else _FAR_CHUNK
+        self._away = _errors_of(files)
+
+    def reach(self) -> None:
+        """Return if the store is there; a folder is made when it is needed.
+
+        Raises:
+            OSError: if there is no such bucket, or it may not be read, or it is away.
+        """
+        if not self._is_local:
+            with self._reached():
+                self._files.ls(self._root.partition("/")[0], detail=False)
 
     def write(self, job_id: JobId, fence: int, number: int, data: bytes) -> str:
         """Store a file durably and return its path; a reader sees all of it or nothing."""
@@ -42,7 +62,7 @@ class BlobStore:
         if self._is_local:
             _write_durably(whole, data)
         else:
-            self._files.pipe_file(whole, data)
+            self._put(whole, data)
         return path
 
     def write_preview(self, job_id: JobId, fence: int, number: int, data: bytes) -> str:
@@ -53,7 +73,7 @@ class BlobStore:
             with _opened(whole) as file:
                 file.write(data)
         else:
-            self._files.pipe_file(whole, data)
+            self._put(whole, data)
         return path
 
     def write_asset(self, sha256: str, data: bytes) -> None:
@@ -61,7 +81,7 @@ class BlobStore:
         whole = f"{self._root}/{asset_path(sha256)}"
         if not self.has(asset_path(sha256)):
             if not self._is_local:
-                self._files.pipe_file(whole, data)
+                self._put(whole, data)
                 return
             # a name of its own: others may be writing the same picture
             _write_synced(whole, f"{whole}.{secrets.token_hex(4)}.part", data)
@@ -70,9 +90,8 @@ class BlobStore:
 
     def has(self, path: str) -> bool:
         """Whether there is such a file."""
-        filesystem: Any = self._files
-        filesystem.invalidate_cache(f"{self._root}/{path}".rpartition("/")[0])  # others write there
-        return bool(filesystem.exists(f"{self._root}/{path}"))
+        with self._reached():
+            return bool(self._files.exists(f"{self._root}/{path}"))
 
     def size(self, path: str) -> int:
         """Return a file's length in bytes.
@@ -80,7 +99,8 @@ class BlobStore:
         Raises:
             FileNotFoundError: if there is no such file.
         """
-        return cast(int, self._files.size(f"{self._root}/{path}"))
+        with self._reached():
+            return cast(int, self._files.size(f"{self._root}/{path}"))
 
     def local_path(self, path: str) -> str | None:
         """Return the file's path on this machine, or None if it lies elsewhere."""
@@ -95,8 +115,10 @@ class BlobStore:
         size = self.size(path)
         end = size if end is None else min(end, size)
         while start < end:
-            stop = min(start + _CHUNK, end)
-            yield cast(bytes, self._files.cat_file(f"{self._root}/{path}", start=start, end=stop))
+            stop = min(start + self._chunk, end)
+            with self._reached():
+                chunk = self._files.cat_file(f"{self._root}/{path}", start=start, end=stop)
+            yield cast(bytes, chunk)
             start = stop
 
     def delete_asset(self, sha256: str) -> None:
@@ -105,9 +127,8 @@ class BlobStore:
 
     def delete_file(self, path: str) -> None:
         """Remove one file; none is no error."""
-        filesystem: Any = self._files
-        with suppress(FileNotFoundError):
-            filesystem.rm_file(f"{self._root}/{path}")
+        with suppress(FileNotFoundError), self._reached():
+            self._files.rm_file(f"{self._root}/{path}")
 
     def delete_attempt(self, job_id: JobId, fence: int) -> None:
         """Remove what one attempt wrote."""
@@ -116,25 +137,50 @@ class BlobStore:
     def delete(self, job_id: JobId) -> None:
         """Remove all files of a job; none is no error."""
         self._remove(job_id, f"{job_id}.")
-        filesystem: Any = self._files
         # the folder that a job had before there were shards
-        with suppress(FileNotFoundError, NotADirectoryError):
-            filesystem.rm(f"{self._root}/{job_id}", recursive=True)
+        with suppress(FileNotFoundError, NotADirectoryError), self._reached():
+            self._files.rm(f"{self._root}/{job_id}", recursive=True)
 
     def _remove(self, job_id: JobId, prefix: str) -> None:
         self._remove_named(f"{self._root}/{_shard(job_id)}", prefix)
 
     def _remove_named(self, folder: str, prefix: str) -> None:
-        filesystem: Any = self._files
-        filesystem.invalidate_cache(folder)  # others write there
         try:
-            paths = filesystem.ls(folder, detail=False)
+            paths = self._named(folder, prefix)
         except (FileNotFoundError, NotADirectoryError):
             return
         for path in paths:
-            if path.rpartition("/")[2].startswith(prefix):
-                with suppress(FileNotFoundError):  # another removes it too
-                    filesystem.rm_file(path)
+            with suppress(FileNotFoundError), self._reached():  # another removes it too
+                self._files.rm_file(path)
+
+    def _named(self, folder: str, prefix: str) -> list[str]:
+        """Return the paths in a folder whose names begin so."""
+        with self._reached():
+            if self._lists_by_prefix:  # a shard may hold many thousands
+                return cast(list[str], self._files.find(folder, prefix=prefix))
+            found = self._files.ls(folder, detail=False)
+        return [path for path in found if path.rpartition("/")[2].startswith(prefix)]
+
+    def _put(self, path: str, data: bytes) -> None:
+        with self._reached():
+            self._files.pipe_file(path, data)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except self._away as error:
+            raise OSError(f"the store of files is away: {error}") from error
+
+
+def _errors_of(files: Any) -> tuple[type[Exception], ...]:
+    """Return what the library of a protocol raises of its own when the store is away."""
+    if "s3" not in files.protocol:
+        return ()
+    from aiohttp import ClientError  # here, since both come with s3fs alone
+    from botocore.exceptions import BotoCoreError
+
+    return BotoCoreError, ClientError
 
 
 def asset_path(sha256: str) -> str:

@@ -182,3 +182,20 @@ def test_file_that_has_vanished_is_gone(gateway: RunningGateway, http: Client, u
     answer = http.get(url)
 
     assert (answer.status_code, answer.json()["code"]) == (410, "gone")
+
+
+def test_store_of_files_that_fails_is_a_problem_that_passes(
+    gateway: RunningGateway, http: Client, url: str
+) -> None:
+    folder = (gateway.settings.home / "blobs") / url.split("/")[3][-2:]
+    moved = folder.rename(folder.with_suffix(".away"))
+    folder.symlink_to(folder.name)  # to itself: whoever follows it fails, as root too
+
+    try:
+        answer = http.get(url)
+    finally:
+        folder.unlink()
+        moved.rename(folder)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "files_unavailable")
+    assert answer.headers["retry-after"]

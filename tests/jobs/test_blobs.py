@@ -1,18 +1,28 @@
 import os
+import socket
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from s3fs import S3FileSystem
 
 from genart_core.jobs.blobs import BlobStore, asset_path
 from genart_core.jobs.record import JobId, new_job_id
+from tests.support.bucket import Bucket
+from tests.support.workers import ROOT
 
 JOB = new_job_id()
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "bucket"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    if request.param == "bucket":
+        bucket: Bucket = request.getfixturevalue("bucket")
+        return BlobStore(f"{bucket.url}/{uuid4()}")
     return BlobStore(
         f"file://{tmp_path}/blobs" if request.param == "file" else f"memory://{uuid4()}"
     )
@@ -263,3 +273,58 @@ def test_removing_a_file_that_is_gone_is_no_error(blobs: BlobStore) -> None:
     blobs.delete_file(path)
 
     assert not blobs.has(path)
+
+
+def test_what_another_host_wrote_is_seen_where_the_folder_was_listed_before(
+    bucket: Bucket,
+) -> None:
+    place = f"{bucket.url}/{uuid4()}"
+    here = BlobStore(place)
+    here.write(JOB, 1, 0, b"early")
+    here.delete_attempt(JOB, 7)  # lists the folder
+    program = (
+        "from genart_core.jobs.blobs import BlobStore; "
+        f"BlobStore({place!r}).write({JOB!r}, 2, 0, b'late')"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+    path = f"{JOB[-2:]}/{JOB}.2.0"
+    assert whole(here, path) == b"late"
+    assert here.has(path)
+
+
+def test_bucket_that_is_not_there_is_an_os_error(bucket: Bucket) -> None:
+    BlobStore(bucket.url).reach()
+
+    with pytest.raises(OSError, match="does not exist"):
+        BlobStore("s3://no-such-bucket/jobs").reach()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        yield unheard.getsockname()[1]
+
+
+def test_bucket_that_is_away_is_an_os_error(
+    closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port}")
+    monkeypatch.setattr(S3FileSystem, "retries", 1)
+    S3FileSystem.clear_instance_cache()  # it has read the environment of other tests
+    blobs = BlobStore("s3://away/jobs")
+    S3FileSystem.clear_instance_cache()
+
+    for act in (
+        lambda: blobs.write(JOB, 1, 0, b"x"),
+        lambda: blobs.has("a/b"),
+        lambda: blobs.size("a/b"),
+        lambda: list(blobs.read("a/b")),
+        lambda: blobs.delete(JOB),
+        lambda: blobs.delete_file("a/b"),
+    ):
+        with pytest.raises(OSError, match="away"):
+            act()

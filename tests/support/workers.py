@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -35,14 +36,19 @@ def environment_for(home: Path, redis_url: str, **settings: object) -> dict[str,
 class WorkerProcess:
     """`python -m worker.main`; its log lies in the home folder."""
 
-    def __init__(self, home: Path, redis_url: str, **settings: object) -> None:
-        """Start it; `settings` are those of `WorkerSettings`."""
+    def __init__(
+        self, home: Path, redis_url: str, *, inside: Sequence[str] = (), **settings: object
+    ) -> None:
+        """Start it; `settings` are those of `WorkerSettings`.
+
+        `inside` is a command that runs another in its own place, such as `ip netns exec`.
+        """
         home.mkdir(parents=True, exist_ok=True)
         self._redis_url = redis_url
         self._log: IO[bytes] = (home / "worker.log").open("ab")
         self.log_path = home / "worker.log"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "worker.main"],
+            [*inside, sys.executable, "-m", "worker.main"],
             cwd=ROOT,
             env=environment_for(home, redis_url, **settings),
             stdout=self._log,
@@ -53,9 +59,9 @@ class WorkerProcess:
     def pid(self) -> int:
         return self.process.pid
 
-    def wait_until_ready(self) -> None:
-        """Return when it has announced itself."""
-        with connect(self._redis_url) as redis:
+    def wait_until_ready(self, *, redis_url: str = "") -> None:
+        """Return when it has announced itself; `redis_url` is the Redis as it is reached here."""
+        with connect(redis_url or self._redis_url) as redis:
 
             def is_settled() -> bool:
                 announced = {facts["pid"] for facts in run(redis, upkeep.survey(())).workers}
