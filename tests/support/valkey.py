@@ -1,7 +1,7 @@
 """A real server of our own, with the settings of the embedded one."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,10 +16,16 @@ _START_SECONDS = 10.0
 
 
 class Valkey:
-    """Listens on a socket in `folder`, which must have a short path, and keeps its AOF there."""
+    """Listens on a socket in `folder`, which must have a short path, and keeps its AOF there.
 
-    def __init__(self, folder: Path) -> None:
+    With `addresses`, also on a port of these, where nobody else can be: no password is asked for.
+    """
+
+    def __init__(self, folder: Path, *, addresses: Sequence[str] = (), port: int = 0) -> None:
         self.folder = folder
+        self._network = ("--port", str(port))
+        if addresses:
+            self._network += ("--bind", *addresses, "--protected-mode", "no")
         self.url = f"unix://{folder}/redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -27,7 +33,7 @@ class Valkey:
         """Start it, on whatever an earlier life has left, and wait until it answers."""
         self._process = subprocess.Popen(
             [
-                *(find_server(), "--port", "0", "--unixsocket", f"{self.folder}/redis.sock"),
+                *(find_server(), *self._network, "--unixsocket", f"{self.folder}/redis.sock"),
                 *("--dir", self.folder, "--save", "", "--appendonly", "yes"),
                 *("--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"),
                 *("--maxmemory-policy", "noeviction", "--loglevel", "warning"),
