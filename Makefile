@@ -3,16 +3,17 @@
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP_INSTALL := $(RUN) pip install --disable-pip-version-check
-PACKAGES := api worker cli genart_core tests benchmarks examples
+PACKAGES := api worker cli genart_core tests benchmarks loadtest examples
 
 # One lock for every supported Python and platform. uv only writes it; pip installs from it.
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-header --no-annotate $(UPGRADE) pyproject.toml
 ALL := --extra worker --extra embedded
+DEV := $(ALL) --extra s3 --group dev
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-studio check chaos bench bench-cache bench-text bench-dream bench-style bench-vae bench-gan \
-	gpu docs openapi lock clean
+	bench-sizing loadtest gpu docs openapi lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
@@ -60,6 +61,12 @@ bench-vae: $(VENV)/.installed-dev ## measure decoding beside the autoencoder's p
 bench-gan: $(VENV)/.installed-dev ## measure drawing beside the generator's plain form
 	$(RUN) benchmarks.gan
 
+bench-sizing: $(VENV)/.installed-dev ## measure what a job takes of Redis and of the disk
+	$(RUN) benchmarks.sizing
+
+loadtest: $(VENV)/.installed-loadtest ## five times more load than fits, and what became of every job
+	$(RUN) loadtest
+
 gpu: ## check the arts on a CUDA device; exits 3 without one, needs no installation
 	$(firstword $(wildcard $(VENV)/bin/python) python3) -m tests.gpu
 
@@ -71,7 +78,9 @@ openapi: $(VENV)/.installed-dev ## write openapi/openapi.json
 
 lock: $(VENV)/.installed-dev ## write the lock files; UPGRADE=--upgrade takes newer versions
 	$(LOCK) $(ALL) --output-file requirements.lock >/dev/null
-	$(LOCK) $(ALL) --group dev --constraints requirements.lock --output-file requirements-dev.lock >/dev/null
+	$(LOCK) $(DEV) --constraints requirements.lock --output-file requirements-dev.lock >/dev/null
+	$(LOCK) $(ALL) --group loadtest --constraints requirements-dev.lock \
+		--output-file requirements-loadtest.lock >/dev/null
 	$(LOCK) --group build --constraints requirements.lock --output-file requirements-gateway.lock >/dev/null
 
 clean: ## remove .venv and the caches; state in GENART_HOME stays
@@ -84,6 +93,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/pip
 # The development lock contains the other one, so both are done.
 $(VENV)/.installed-dev: requirements-dev.lock requirements.lock pyproject.toml | $(VENV)/bin/pip
 	$(call install,requirements-dev.lock)
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-loadtest: requirements-loadtest.lock requirements.lock pyproject.toml | $(VENV)/bin/pip
+	$(call install,requirements-loadtest.lock)
 	@touch $(VENV)/.installed $@
 
 define install

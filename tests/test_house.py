@@ -17,7 +17,7 @@ from genart_core.weights import BUDGET_BYTES, SHIPPED
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "worker", "cli", "genart_core")
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-gateway.lock")
+LOCKS = tuple(f"requirements{part}.lock" for part in ("", "-dev", "-gateway", "-loadtest"))
 TORCH_FREE = (
     *("request", "artwork", "catalogue", "weights", "errors", "memory", "settings"),
     *("pictures", "public", "signature", "arts.vae.portraits"),
@@ -120,7 +120,9 @@ def requirements_of(lock: str) -> list[str]:
         return [*project["dependencies"], *groups["build"]]
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"], *extras["worker"], *extras["embedded"]]
-    return wanted + groups["dev"] if lock == "requirements-dev.lock" else wanted
+    if lock == "requirements-dev.lock":
+        return [*wanted, *extras["s3"], *groups["dev"]]
+    return wanted + groups["loadtest"] if lock == "requirements-loadtest.lock" else wanted
 
 
 def is_text(statement: ast.stmt) -> bool:

@@ -18,6 +18,14 @@ class NoopRequest(ArtRequest):
     model: Literal["none"] = Field(default="none", description="There is no model.")
 
 
+class BusyRequest(NoopRequest):
+    """The same, after the device was busy for `ms` milliseconds."""
+
+    ms: float = Field(
+        default=20.0, ge=0, le=60_000, description="How long the device is busy with it."
+    )
+
+
 KINDS = (
     Kind(
         name="noop",
@@ -28,6 +36,17 @@ KINDS = (
         batch_limit=16,
         batch_key=lambda request: "",
         cost=lambda request: 1.0,
+        threads=1,
+    ),
+    Kind(
+        name="busy",
+        art="noop",
+        summary="Nothing, but it takes its time",
+        request=BusyRequest,
+        generate="benchmarks.noop.generate:keep_busy",
+        batch_limit=1,
+        batch_key=lambda request: "",
+        cost=lambda request: 1.0 + request.ms,
         threads=1,
     ),
 )

@@ -1,0 +1,1 @@
+"""Load tests: Locust scenarios, and an oracle that every accepted job is held against."""

@@ -1,0 +1,1 @@
+"""The load test's own judgement, where nothing is under load."""
