@@ -2,10 +2,12 @@
 
 uvicorn's own has none: a head (request line and fields) of any length is gathered in memory, and a
 peer who sends a byte now and then keeps its connection for ever ("slow loris"). Here a head must be
-whole within `HEAD_SECONDS` and `HEAD_BYTES`, and a body must keep coming. Bodies have their limits
-where they are read (`api.bodies`, `api.intake`).
+whole within `HEAD_SECONDS` and `HEAD_BYTES`, a body must keep coming, and answers must be taken.
+Bodies have their limits where they are read (`api.bodies`, `api.intake`).
 """
 
+import random
+import socket
 from asyncio import BaseTransport, TimerHandle
 from typing import Any
 
@@ -20,7 +22,10 @@ HEAD_FIELDS = 128
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0  # in each such span a body that is not whole must bring BODY_BYTES
 BODY_BYTES = 4096
+UNREAD_SECONDS = 60.0  # a peer that takes nothing of its answers for so long is let go
 
+# Of Linux: the kernel drops the connection, one that we have closed and not emptied, too.
+_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 _DETAILS = {
     "malformed_http": "What came is no HTTP/1.1 request",
     "request_timeout": f"The head must be whole within {HEAD_SECONDS:g} seconds",
@@ -46,6 +51,10 @@ class Wire(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Start waiting for the first head."""
         super().connection_made(transport)  # type: ignore[arg-type]
+        if _USER_TIMEOUT is not None:
+            connection = transport.get_extra_info("socket")
+            milliseconds = int(UNREAD_SECONDS * 1000)
+            connection.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, milliseconds)
         self._wait(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -153,17 +162,19 @@ class Wire(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # an earlier answer is on its way; nothing may be put into it
             return
-        kind = PROBLEMS[code]
+        kind, request_id = PROBLEMS[code], f"{random.getrandbits(64):016x}"
         problem = {
             "type": f"/problems/{code}",
             "title": kind.title,
             "status": kind.status,
             "detail": _DETAILS[code],
             "code": code,
+            "request_id": request_id,
         }
         body = orjson.dumps(problem)
         headers = {
             **SECURITY_HEADERS,
+            "x-request-id": request_id,
             "content-type": MEDIA_TYPE,
             "content-length": str(len(body)),
             "connection": "close",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from api import wire
-from api.errors import PROBLEMS
+from api.errors import PROBLEMS, SECURITY_HEADERS
 from api.wire import HEAD_BYTES, HEAD_FIELDS
 from tests.support.gateway import RunningGateway
 from tests.support.waiting import wait_for
@@ -26,6 +26,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gateway that waits a quarter of a second where it waits many."""
     monkeypatch.setattr(wire, "HEAD_SECONDS", 0.25)
     monkeypatch.setattr(wire, "BODY_SECONDS", 0.25)
+    monkeypatch.setattr(wire, "UNREAD_SECONDS", 0.25)
 
 
 def rest(peer: socket.socket) -> bytes:
@@ -42,7 +43,9 @@ def problem_in(answer: bytes) -> str:
     problem = json.loads(body)
     assert b"application/problem+json" in head
     assert b"connection: close" in head
-    assert b"x-content-type-options: nosniff" in head
+    for name, value in SECURITY_HEADERS.items():
+        assert f"\r\n{name}: {value}\r\n".encode() in head
+    assert f"\r\nx-request-id: {problem['request_id']}\r\n".encode() in head
     assert head.startswith(b"HTTP/1.1 %d " % problem["status"])
     assert PROBLEMS[problem["code"]].status == problem["status"]
     return str(problem["code"])
@@ -122,6 +125,17 @@ def test_body_that_stops_coming_ends_the_connection(
 
     assert rest(peer) == b""
     wait_for(lambda: not gateway.server.server_state.tasks, 5.0, "its request has ended")
+
+
+@pytest.mark.usefixtures("hurry")
+def test_peer_who_takes_no_answers_is_let_go(gateway: RunningGateway) -> None:
+    ask = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.create_connection((gateway.host, gateway.port), timeout=20) as peer:
+        peer.sendall(ask * 100)  # tens of megabytes, more than buffers hold
+        wait_for(lambda: gateway.server.server_state.connections, 5.0, "it is there")
+
+        wait_for(lambda: not gateway.server.server_state.connections, 10.0, "it is let go")
+        wait_for(lambda: not gateway.server.server_state.tasks, 5.0, "its request has ended")
 
 
 def test_many_slow_peers_keep_nobody_else_out(gateway: RunningGateway) -> None:
