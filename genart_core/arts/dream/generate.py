@@ -57,7 +57,7 @@ def artwork_of(run: Run, network: Network, device: str) -> Artwork:
     """Return the dream that a run asks for.
 
     Raises:
-        ArtError: if an image can't be read.
+        ArtError: if an image can't be read, or is too narrow for the network.
         RefusedError: if the network hasn't what is asked for, or the memory doesn't suffice.
         Stopped: if the run was stopped.
     """
@@ -68,8 +68,10 @@ def artwork_of(run: Run, network: Network, device: str) -> Artwork:
     original = picture.rgb[None]
     objective = objective_of(request, network, device)
     extractor = network.cut(objective.layers)
+    _require_seen(original, "The picture", extractor)
     if request.guide is not None:
         guide = _read(run, request.guide, GUIDE_SIZE).rgb[None].to(device)
+        _require_seen(guide, "The guide", extractor)
         with torch.no_grad():
             objective = objective.guided_by(extractor(guide))
     tiling = Tiling.of(extractor, window_side(extractor, original.shape[-2:], memory))
@@ -174,6 +176,16 @@ def _read(run: Run, reference: str, size: int) -> Picture:
         resize(picture.rgb[None], height, width)[0].clamp(0.0, 1.0),
         None if alpha is None else resize(alpha[None], height, width)[0].clamp(0.0, 1.0),
     )
+
+
+def _require_seen(image: Tensor, what: str, extractor: Extractor) -> None:
+    height, width = image.shape[-2:]
+    if min(height, width) < extractor.smallest:
+        raise ArtError(
+            "invalid_image",
+            f"{what} is {width} x {height} px at this size, but these layers see nothing of less "
+            f"than {extractor.smallest} each way; ask for a larger size, or crop it",
+        )
 
 
 def _card(network: Network) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ PHOTO = f"asset:{'a' * 64}"
 GUIDE = f"asset:{'b' * 64}"
 BROKEN = f"asset:{'c' * 64}"
 CUT_OUT = f"asset:{'d' * 64}"
+SLIVER = f"asset:{'f' * 64}"
 # Few and small steps: what they show is seen on a tiny network as well.
 QUICK = {"seed": 1, "size": 64, "octaves": 2, "iterations": 3, "jitter": 4}
 
@@ -84,6 +85,7 @@ class FakeRun:
             PHOTO: lambda: png(photo()),
             GUIDE: lambda: png(stripes()),
             BROKEN: lambda: png(photo())[:600],
+            SLIVER: lambda: png(photo(2, 100)),
             CUT_OUT: lambda: png(photo(), (photo()[0, :1] > 0.5).float()),
         }
         if ref not in files:

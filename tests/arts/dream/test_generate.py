@@ -16,7 +16,18 @@ from genart_core.nn.image import decode, luma_of, read_metadata, resize
 from tests.support.features import tiny_network
 
 from . import golden
-from .conftest import BROKEN, CUT_OUT, GUIDE, PHOTO, FakeRun, FakeWorkbench, distance, photo, pixels
+from .conftest import (
+    BROKEN,
+    CUT_OUT,
+    GUIDE,
+    PHOTO,
+    SLIVER,
+    FakeRun,
+    FakeWorkbench,
+    distance,
+    photo,
+    pixels,
+)
 
 
 def made(workbench: FakeWorkbench, **fields: Any) -> torch.Tensor:
@@ -309,6 +320,17 @@ def test_an_image_that_is_damaged_or_gone_fails_the_run(workbench: FakeWorkbench
     assert failure(workbench, image=BROKEN)[0] == "invalid_image"
     assert failure(workbench, guide=BROKEN)[0] == "invalid_image"
     assert failure(workbench, image=f"asset:{'e' * 64}")[0] == "input_gone"
+
+
+@pytest.mark.parametrize("field", ["image", "guide"])
+def test_an_image_too_narrow_for_the_network_is_told_to_be(
+    workbench: FakeWorkbench, field: str
+) -> None:
+    code, detail = failure(workbench, **{field: SLIVER})
+
+    assert code == "invalid_image"
+    assert "px at this size" in detail
+    assert "larger size" in detail
 
 
 def test_windows_are_as_large_as_memory_allows(network: Network) -> None:
