@@ -4,16 +4,18 @@ With keys, whoever has one, wherever it comes from: no page can make a browser s
 doesn't have. Without keys, whoever reaches us; but loopback is no border: a page in a browser on
 this machine can post to it, under its own name (a cross-site request) or under ours (DNS
 rebinding). So `Host` must be one of ours then, and whatever is not a plain read must not come from
-another origin.
+another origin, unless that is listed (`api.cors`).
 """
 
 import random
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import Keyring, bearer_of, is_open, key_required
+from api.cors import Cors, preflight_answer
 from api.errors import SECURITY_HEADERS, ProblemError, respond, unavailable
 
 _READS = frozenset({"GET", "HEAD"})
@@ -27,9 +29,13 @@ _BUT_POLICY = [field for field in _ALWAYS if field[0] != _POLICY]
 class Guard:
     """Middleware that says who is calling, refuses whom it must, and marks every answer."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        """`hosts` are the names that `Host` may carry, without port; `*` allows all."""
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], origins: Sequence[str] = ()) -> None:
+        """`hosts` are the names that `Host` may carry, without port; `*` allows all.
+
+        `origins` are those of pages that may call.
+        """
         self._app = app
+        self._cors = Cors(origins)
         self._hosts = {name.encode() for name in hosts}
         self._any_host = "*" in hosts
 
@@ -40,21 +46,36 @@ class Guard:
             return
         marks = _marks(scope)
         scope["state"]["request_id"] = marks.request_id.decode()
+        said = self._cors.fields(marks.origin)
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = message["headers"]
                 # a page has a policy of its own
                 always = _BUT_POLICY if any(name == _POLICY for name, _ in own) else _ALWAYS
-                message["headers"] = [*own, *always, (b"x-request-id", marks.request_id)]
+                request_id = (b"x-request-id", marks.request_id)
+                message["headers"] = [*own, *always, request_id, *said]
             await send(message)
 
         try:
+            if self._cors.is_preflight(scope["method"], marks.origin, scope["headers"]):
+                await self._vet_preflight(scope, marks)
+                await preflight_answer()(scope, receive, marked)
+                return
             scope["state"]["client"] = await self._client(scope, marks)
         except ProblemError as refusal:
             await respond(refusal, scope)(scope, receive, marked)
         else:
             await self._app(scope, receive, marked)
+
+    async def _vet_preflight(self, scope: Scope, marks: "_Marks") -> None:
+        """Raise a `ProblemError` for a foreign host; no key comes with such a question."""
+        keyring: Keyring = scope["state"]["gateway"].keyring
+        try:
+            if not await keyring.must_have_key():
+                self._require_own(scope["method"], marks)
+        except RedisError as error:
+            raise unavailable() from error
 
     async def _client(self, scope: Scope, marks: "_Marks") -> str:
         """Return the client: its key, else its address.
@@ -87,7 +108,7 @@ class Guard:
                 "list it in GENART_ALLOWED_HOSTS if it is yours"
             )
             raise ProblemError("forbidden_host", detail)
-        if method in _READS:
+        if method in _READS or self._cors.lists(origin):
             return
         is_foreign = origin is not None and origin.partition(b"://")[2] != host
         if is_foreign or marks.site == b"cross-site":
@@ -107,14 +128,14 @@ class _Marks(NamedTuple):
 
 
 def _marks(scope: Scope) -> _Marks:
-    """Read the fields in one pass. Two `Host` fields are as good as none."""
+    """Read the fields in one pass. Two `Host` fields are as good as none, two origins foreign."""
     hosts, origin, site, request_id = [], None, b"", b""
     authorizations = []
     for name, value in scope["headers"]:
         if name == b"host":
             hosts.append(value.lower())
         elif name == b"origin":
-            origin = value.lower()
+            origin = value.lower() if origin is None else b""
         elif name == b"sec-fetch-site":
             site = value.lower()
         elif name == b"x-request-id":

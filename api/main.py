@@ -79,7 +79,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     for router in (router_of(kinds()), *(resource.router for resource in resources)):
         app.include_router(router)
     errors.register(app)
-    app.add_middleware(Guard, hosts=settings.hosts)
+    app.add_middleware(Guard, hosts=settings.hosts, origins=settings.cors_origins)
     app.add_middleware(Meter, metrics=metrics)
     app.add_middleware(Linger, limit=settings.max_body_bytes)
     openapi.install(app)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from api.cors import parse_origin
 from api.webhook_signature import parse_secret
 from genart_core.settings import CoreSettings, split_list
 
@@ -30,6 +31,11 @@ class ApiSettings(CoreSettings):
         default=(),
         description="Names, separated by commas, that a request's `Host` may carry besides "
         "localhost, 127.0.0.1 and [::1] where no key is needed. `*` allows every name.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins, separated by commas, whose pages may call from a browser, each as in "
+        "`https://art.example`; there is no `*`. Empty: none.",
     )
     active_jobs_per_client: int = Field(
         default=1000, ge=1, description="Unfinished jobs that one client may have; beyond it: 429."
@@ -103,10 +109,15 @@ class ApiSettings(CoreSettings):
             return tuple(name.strip().lower() for name in value.split(",") if name.strip())
         return value
 
-    @field_validator("webhook_secrets", mode="before")
+    @field_validator("webhook_secrets", "cors_origins", mode="before")
     @classmethod
-    def _split_secrets(cls, value: object) -> object:
+    def _split_lists(cls, value: object) -> object:
         return split_list(value)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(parse_origin(origin) for origin in origins)
 
     @field_validator("webhook_secrets")
     @classmethod
