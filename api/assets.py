@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from api.dependencies import Gateway
 from api.errors import ProblemError
+from api.quota import asset_refusal
 from api.uploads import about
 from api.validation import shown
-from genart_core.jobs.assets import AssetFacts, Keeping, keep_assets
+from genart_core.jobs.assets import AssetFacts, Keeping, Kept, keep_assets
 from genart_core.jobs.blobs import asset_path
 
 log = logging.getLogger(__name__)
@@ -34,19 +35,22 @@ async def keep(
     at_hand: Mapping[str, AtHand],
     *,
     milliseconds: int,
-) -> dict[str, Keeping]:
-    """Keep pictures for so long and store those at hand; return which of them the client had.
+    is_submit: bool = False,
+) -> Kept:
+    """Keep pictures for so long and store those at hand; return what became of each.
 
-    `pointers` says for each sha256 where in the request it came.
+    `pointers` says for each sha256 where in the request it came. If it `is_submit`, it counts among
+    those that the client may make in a minute.
 
     Raises:
         ProblemError: `unknown_asset` if one is neither at hand nor this client's; `unknown_input`
-            if what is to be read has gone; `files_unavailable`.
+            if what is to be read has gone; `files_unavailable`; what of the client's limits is in
+            the way.
     """
-    known = await _note(gateway, client, pointers, at_hand, milliseconds)
+    kept = await _note(gateway, client, pointers, at_hand, milliseconds, is_submit)
     for sha256, pointer in pointers.items():
         await _store(gateway, sha256, pointer, at_hand.get(sha256))
-    return known
+    return kept
 
 
 async def _note(
@@ -55,20 +59,36 @@ async def _note(
     pointers: Mapping[str, str],
     at_hand: Mapping[str, AtHand],
     milliseconds: int,
-) -> dict[str, Keeping]:
+    is_submit: bool,
+) -> Kept:
     """Have them kept from now on; one that is just being swept is waited for."""
     wanted = {sha: at_hand[sha].facts if sha in at_hand else None for sha in pointers}
+    limits = gateway.keyring.limits_of(client)
+    per_minute = limits.submits_per_minute if is_submit else 0
     first: dict[str, Keeping] = {}
     give_up = asyncio.get_running_loop().time() + _LEAVING_SECONDS
     while True:
-        states = await gateway.ask(keep_assets(client, wanted, milliseconds))
-        for (sha256, facts), state in zip(wanted.items(), states, strict=True):
+        kept = await gateway.ask(
+            keep_assets(
+                client,
+                wanted,
+                milliseconds,
+                max_bytes=limits.asset_bytes,
+                submits_per_minute=per_minute,
+            )
+        )
+        if kept.outcome != "ok":
+            raise asset_refusal(
+                limits, kept, sum(picture.facts.bytes for picture in at_hand.values())
+            )
+        per_minute = 0  # it has been paid for
+        for (sha256, facts), state in zip(wanted.items(), kept.states, strict=True):
             if state == "unknown" or (state == "leaving" and facts is None):
                 raise _unknown_asset(sha256, pointers[sha256])
             if state != "leaving":
                 first.setdefault(sha256, state)
-        if "leaving" not in states:
-            return first
+        if "leaving" not in kept.states:
+            return kept._replace(states=tuple(first[sha256] for sha256 in wanted))
         if asyncio.get_running_loop().time() > give_up:
             detail = "This very picture is just being removed; send it again"
             raise ProblemError("files_unavailable", detail, headers=_RETRY_AFTER)

@@ -118,6 +118,7 @@ def _problem(description: str) -> dict[str, Any]:
 _PICTURE_PROBLEMS = (
     *("image_too_large", "invalid_form", "invalid_image", "unknown_asset", "unknown_input"),
     *("url_not_allowed", "url_not_fetched", "job_not_finished", "files_unavailable"),
+    "asset_bytes_exceeded",
 )
 ADMISSION = ("quota_exceeded", "rate_exceeded", "queue_bytes_exceeded", "queue_full")
 

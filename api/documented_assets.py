@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from api.documented import OUTPUT_EXTRA, Responses, output_responses, problems
+from api.documented import OUTPUT_EXTRA, QUOTA_HEADERS, Responses, output_responses, problems
 from api.schemas import AssetPageView, AssetView
 
 _FILE = {"type": "string", "format": "binary", "contentMediaType": "image/*"}
 _LOCATION = {"Location": {"description": "The picture's address.", "schema": {"type": "string"}}}
+_CREATED = {**_LOCATION, **QUOTA_HEADERS}
 _FORM = {
     "type": "object",
     "properties": {"file": _FILE},
@@ -33,12 +34,13 @@ _FILES: tuple[int | str, ...] = (200, 206, 304)
 def create_responses() -> Responses:
     """Answers to sending a picture."""
     return {
-        200: {"description": "You had it", "model": AssetView, "headers": _LOCATION},
-        201: {"description": "Stored", "model": AssetView, "headers": _LOCATION},
+        200: {"description": "You had it", "model": AssetView, "headers": _CREATED},
+        201: {"description": "Stored", "model": AssetView, "headers": _CREATED},
         **problems(
             *("forbidden_host", "forbidden_origin", "body_too_large", "image_too_large"),
             *("unsupported_media_type", "invalid_form", "invalid_image", "invalid_request"),
             *("files_unavailable", "draining", "store_unavailable"),
+            *("rate_exceeded", "asset_bytes_exceeded"),
         ),
     }
 

@@ -147,7 +147,12 @@ PROBLEMS = {
         429, "Quota exceeded", "You have as many unfinished jobs as one client may have."
     ),
     "rate_exceeded": ProblemType(
-        429, "Too many submits", "You have submitted as many jobs as you may in a minute."
+        429,
+        "Too many submits",
+        "You have submitted as much as you may in a minute.",
+    ),
+    "asset_bytes_exceeded": ProblemType(
+        429, "Too many bytes kept", "The pictures kept for you have as many bytes as they may."
     ),
     "queue_bytes_exceeded": ProblemType(
         429,

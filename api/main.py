@@ -146,4 +146,5 @@ def _limits(settings: ApiSettings) -> Limits:
         deadline_ms=settings.job_deadline_seconds * 1000,
         bytes_per_client=settings.queue_bytes_per_client,
         submits_per_minute=settings.submits_per_minute,
+        asset_bytes=settings.asset_bytes_per_client,
     )

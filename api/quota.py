@@ -1,9 +1,9 @@
 """What a caller may still do, as every answer to a submit says it.
 
 `RateLimit-Policy` and `RateLimit` follow draft-ietf-httpapi-ratelimit-headers-10, one item for each
-limit: `"jobs"` that are unfinished, `"bytes"` that these weigh, `"submits"` in a minute. `q` is the
-limit, `r` what is left of it, `t` when there will be more: in so many seconds the next submit is
-possible, if none is left, else as many as ever.
+limit: `"jobs"` that are unfinished, `"bytes"` that these weigh, `"submits"` in a minute, `"assets"`
+by the bytes of pictures that are kept. `q` is the limit, `r` what is left of it, `t` when there
+will be more: in so many seconds the next submit is possible, if none is left, else as many as ever.
 """
 
 import math
@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from api.dependencies import Gateway
 from api.errors import ProblemError
+from genart_core.jobs.assets import Kept
 from genart_core.jobs.blobs import asset_path
 from genart_core.jobs.caller import Limits, Submitted, Usage
 
@@ -25,6 +26,41 @@ def quota_headers(limits: Limits, usage: Usage) -> dict[str, str]:
     if limits.submits_per_minute:
         left += f', "submits";r={usage.submits_left};t={math.ceil(usage.wait_ms / 1000)}'
     return {"ratelimit-policy": _policy(limits), "ratelimit": left}
+
+
+def asset_headers(limits: Limits, kept: Kept) -> dict[str, str]:
+    """Return the two fields for who sends a picture; none where nothing is bounded."""
+    policy, left = [], []
+    if limits.asset_bytes:
+        policy.append(f'"assets";q={limits.asset_bytes};qu="content-bytes"')
+        left.append(f'"assets";r={max(limits.asset_bytes - kept.bytes, 0)}')
+    if limits.submits_per_minute:
+        policy.append(f'"submits";q={limits.submits_per_minute};w=60')
+        seconds = math.ceil(kept.wait_ms / 1000)
+        left.append(f'"submits";r={max(kept.submits_left, 0)};t={seconds}')
+    if not policy:
+        return {}
+    return {"ratelimit-policy": ", ".join(policy), "ratelimit": ", ".join(left)}
+
+
+def asset_refusal(limits: Limits, kept: Kept, size: int) -> ProblemError:
+    """Return why pictures of so many bytes were not kept.
+
+    When others of the client's go depends on its jobs, and on whether it removes some: so
+    `Retry-After` only says when it is worth asking again.
+    """
+    headers = asset_headers(limits, kept)
+    if kept.outcome == "submits":
+        detail = f"You may submit {limits.submits_per_minute} jobs and pictures a minute"
+        return _busy("rate_exceeded", detail, kept.wait_ms / 1000, headers)
+    if size > limits.asset_bytes:
+        detail = (
+            f"It has {size:,} bytes; pictures of {limits.asset_bytes:,} in all are kept for you"
+        )
+        return ProblemError("image_too_large", detail, headers=headers)
+    have = f"Your pictures have {kept.bytes:,} bytes of {limits.asset_bytes:,}"
+    detail = f"{have}, and these {size:,}; DELETE some, or wait until some expire"
+    return _busy("asset_bytes_exceeded", detail, _MAX_RETRY_SECONDS, headers)
 
 
 async def weigh(gateway: Gateway, request: str, assets: tuple[str, ...]) -> int:

@@ -49,7 +49,14 @@ class ApiSettings(CoreSettings):
     submits_per_minute: int = Field(
         default=0,
         ge=0,
-        description="Jobs that one client may submit in a minute; beyond it: 429. 0: any number.",
+        description="Jobs and pictures that one client may submit in a minute; beyond it: 429. "
+        "0: any number.",
+    )
+    asset_bytes_per_client: int = Field(
+        default=10_000_000_000,
+        ge=0,
+        description="Bytes that the pictures kept for one client may have together, those that "
+        "came with its jobs too; beyond it: 429. 0: any number.",
     )
     queue_cap: int = Field(
         default=10_000, ge=1, description="Waiting jobs of all clients together; beyond it: 503."

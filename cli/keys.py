@@ -46,6 +46,14 @@ Bytes = Annotated[
         "GENART_QUEUE_BYTES_PER_CLIENT).",
     ),
 ]
+Assets = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Bytes of the pictures that are kept for it, 0: any number (else "
+        "GENART_ASSET_BYTES_PER_CLIENT).",
+    ),
+]
 
 
 @app.command("create")
@@ -55,6 +63,7 @@ def create(
     submits_per_minute: Submits = None,
     active_jobs: Jobs = None,
     queue_bytes: Bytes = None,
+    asset_bytes: Assets = None,
 ) -> None:
     """Make a key and show it, this once: only its hash is kept."""
     if len(name) > _MAX_NAME_CHARACTERS or not name.isprintable():
@@ -67,6 +76,7 @@ def create(
         submits_per_minute=submits_per_minute,
         active_jobs=active_jobs,
         queue_bytes=queue_bytes,
+        asset_bytes=asset_bytes,
     )
     key = access.new_key()
     with reach(read(CoreSettings)) as redis:
@@ -80,7 +90,7 @@ def list_keys() -> None:
     """List the keys: when each was made and what it may do, never the key itself."""
     with reach(read(CoreSettings)) as redis:
         found = run(redis, access.read_keys()).keys or {}
-    limits = ("weight", "submits/min", "jobs", "bytes")
+    limits = ("weight", "submits/min", "jobs", "bytes", "kept")
     table = Table("id", "name", "made", *limits, box=None, pad_edge=False)
     for key in sorted(found.values(), key=lambda key: key.created_at):
         table.add_row(key.id, escape(key.name), _day(key.created_at), *_limits(key))
@@ -108,7 +118,7 @@ def _pick(wanted: str, keys: Iterable[tuple[str, Key]]) -> tuple[str, Key]:
 
 
 def _limits(key: Key) -> tuple[str, ...]:
-    own = (key.submits_per_minute, key.active_jobs, key.queue_bytes)
+    own = (key.submits_per_minute, key.active_jobs, key.queue_bytes, key.asset_bytes)
     return f"{key.weight:g}", *("as set" if limit is None else str(limit) for limit in own)
 
 

@@ -14,6 +14,7 @@ from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.errors import NO_HEADERS, ProblemError
 from api.files import StoredFile, file_response, suffix_of
 from api.headers import fields_of
+from api.quota import asset_headers
 from api.representation import timestamp
 from api.sent import read_picture
 from api.validation import shown
@@ -49,14 +50,20 @@ async def create_asset(request: Request) -> Response:
     try:
         sha256, picture = upload.sha256, AtHand(upload.read, facts)
         milliseconds = gateway.settings.asset_seconds * 1000
-        states = await keep(
-            gateway, client, {sha256: upload.pointer}, {sha256: picture}, milliseconds=milliseconds
+        kept = await keep(
+            gateway,
+            client,
+            {sha256: upload.pointer},
+            {sha256: picture},
+            milliseconds=milliseconds,
+            is_submit=True,
         )
     finally:
         upload.close()
     asset, _ = await _find(gateway, client, sha256)
-    status = 201 if states[sha256] == "new" else 200
-    return _json(asset_view(asset), status, {"location": _url(sha256)})
+    headers = asset_headers(gateway.keyring.limits_of(client), kept)
+    status = 201 if kept.states == ("new",) else 200
+    return _json(asset_view(asset), status, {"location": _url(sha256), **headers})
 
 
 @router.get(

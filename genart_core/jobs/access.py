@@ -37,6 +37,7 @@ class Key:
     submits_per_minute: int | None = None
     active_jobs: int | None = None
     queue_bytes: int | None = None
+    asset_bytes: int | None = None
 
     @property
     def client(self) -> str:
@@ -50,6 +51,7 @@ class Key:
             "bytes_per_client": self.queue_bytes,
             "submits_per_minute": self.submits_per_minute,
             "weight": self.weight,
+            "asset_bytes": self.asset_bytes,
         }
         said = {name: limit for name, limit in own.items() if limit is not None}
         return replace(base, **said)  # type: ignore[arg-type]  # each of its field's type

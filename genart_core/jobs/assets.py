@@ -38,24 +38,47 @@ class Asset:
 Keeping = Literal["new", "known", "unknown", "leaving"]
 
 
+class Kept(NamedTuple):
+    """What became of pictures, or which limit was in the way: then none is kept that was not.
+
+    `bytes` are those of all that the client has kept. `submits_left` and `wait_ms` are as in
+    `caller.Usage`.
+    """
+
+    outcome: Literal["ok", "bytes", "submits"]
+    states: tuple[Keeping, ...]
+    bytes: int
+    submits_left: int
+    wait_ms: int
+
+
 def keep_assets(
-    client: str, assets: Mapping[str, AssetFacts | None], milliseconds: int
-) -> Call[tuple[Keeping, ...]]:
+    client: str,
+    assets: Mapping[str, AssetFacts | None],
+    milliseconds: int,
+    *,
+    max_bytes: int = 0,
+    submits_per_minute: int = 0,
+) -> Call[Kept]:
     """Keep a client's pictures for so long, and while a job that may still run names them.
 
     `assets` maps each sha256 to the facts of bytes that are at hand, or to None: then it is
     `unknown` unless it is this client's. A file that is just being removed is `leaving`; ask again
     soon. Keep a picture before writing its file, so that none is left that nobody knows of.
+
+    With `max_bytes` the client's pictures may have no more together; with `submits_per_minute` this
+    counts as one of so many submits. 0 is no bound.
     """
-    flat = [
-        part
-        for sha256, facts in assets.items()
-        for part in (sha256, json.dumps(asdict(facts)) if facts else "")
-    ]
+    flat: list[str | int] = []
+    for sha256, facts in assets.items():
+        told = (facts.bytes, json.dumps(asdict(facts))) if facts else (0, "")
+        flat += [sha256, *told]
     return Call(
         "keep_assets",
-        (client, milliseconds, *flat),
-        lambda reply: tuple(cast(Keeping, text_of(one)) for one in reply),
+        (client, milliseconds, max_bytes, submits_per_minute, *flat),
+        lambda reply: Kept(
+            text_of(reply[0]), tuple(cast(Keeping, text_of(one)) for one in reply[1]), *reply[2:]
+        ),
     )
 
 

@@ -71,7 +71,8 @@ class Limits:
     `active_per_client`, `bytes_per_client` and `submits_per_minute` bound its unfinished jobs, what
     these weigh together, and how fast it submits; of the last two, 0 is no bound. Of `weight`, a
     client that has twice as much gets twice as many turns. `ready` bounds the waiting jobs in all,
-    `deadline_ms` is a job's time to live.
+    `deadline_ms` is a job's time to live. `asset_bytes` bounds the pictures that are kept for a
+    client, 0 = any number.
     """
 
     active_per_client: int
@@ -80,6 +81,7 @@ class Limits:
     bytes_per_client: int = 0
     submits_per_minute: int = 0
     weight: float = 1.0
+    asset_bytes: int = 0
 
 
 class Usage(NamedTuple):

@@ -131,6 +131,66 @@ def test_pictures_weigh_on_the_queue_until_their_jobs_end(http: Client, redis: R
     assert post().status_code == 202
 
 
+def send(http: Client, key: str, size: int, fill: str = "a") -> Response:
+    headers = {**bearer(key), "Content-Type": "image/png"}
+    return http.post("/v1/assets", content=padded(size, fill), headers=headers)
+
+
+def test_pictures_sent_count_among_the_submits_of_a_minute(http: Client, redis: Redis) -> None:
+    key = make_key(redis, submits_per_minute=3)
+
+    first, again = send(http, key, 2000), send(http, key, 2000)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert read(first.headers["ratelimit"])["submits"]["r"] == "2"
+    assert submit(http, key).status_code == 202
+    refused = send(http, key, 2000)
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_exceeded")
+    assert 15 <= int(refused.headers["retry-after"]) <= 20
+    assert submit(http, key).status_code == 429
+
+
+def test_pictures_kept_have_no_more_bytes_than_a_key_may_keep(http: Client, redis: Redis) -> None:
+    key = make_key(redis, asset_bytes=9000, queue_bytes=0)
+
+    first = send(http, key, 5000, "a")
+    refused = send(http, key, 5000, "b")
+
+    policy = read(first.headers["ratelimit-policy"])
+    assert policy["assets"] == {"q": "9000", "qu": '"content-bytes"'}
+    assert read(first.headers["ratelimit"])["assets"] == {"r": "4000"}
+    assert (refused.status_code, refused.json()["code"]) == (429, "asset_bytes_exceeded")
+    assert "5,000 bytes of 9,000" in refused.json()["detail"]
+    assert int(refused.headers["retry-after"]) >= 1
+    assert send(http, make_key(redis), 5000, "b").status_code == 201, "another key's are its own"
+
+    http.delete(first.json()["url"], headers=bearer(key))
+    assert send(http, key, 5000, "b").status_code == 201
+
+
+def test_pictures_that_come_with_jobs_are_kept_within_the_same_bytes(
+    http: Client, redis: Redis
+) -> None:
+    key = make_key(redis, asset_bytes=9000, queue_bytes=0)
+
+    def post(fill: str) -> Response:
+        body = form(part("image", padded(5000, fill), file="a"))
+        return post_form(http, body, headers=bearer(key))
+
+    assert post("a").status_code == 202
+    assert post("a").status_code == 202, "the same picture is kept once"
+    refused = post("b")
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "asset_bytes_exceeded")
+
+
+def test_picture_that_can_never_be_kept_is_no_matter_of_waiting(http: Client, redis: Redis) -> None:
+    refused = send(http, make_key(redis, asset_bytes=1000), 5000)
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "image_too_large")
+    assert "retry-after" not in refused.headers
+
+
 def test_what_can_never_fit_is_no_matter_of_waiting(http: Client, redis: Redis) -> None:
     key = make_key(redis, queue_bytes=10)
     refused = submit(http, key)

@@ -259,3 +259,42 @@ def test_nothing_stays_of_a_picture_whose_file_is_gone(table: Table) -> None:
     table.drop_assets(*due(table))
 
     assert [name for name in table.names() if not name.endswith((":swept", ":reaper"))] == []
+
+
+def test_no_more_bytes_are_kept_for_a_client_than_it_may_have(table: Table) -> None:
+    assert table.keep_within(2500, HOUR_MS, "a", "b") == ("ok", 2000)
+
+    assert table.keep_within(2500, HOUR_MS, "c") == ("bytes", 2000)
+    assert table.keep_within(2500, HOUR_MS, "a", "c") == ("bytes", 2000), "all or none"
+    assert table.find_asset("c") is None
+    assert table.keep_within(2500, HOUR_MS, "a", "b") == ("ok", 2000), "what it has costs nothing"
+    assert table.keep_within(0, HOUR_MS, "c") == ("ok", 3000), "no bound"
+
+
+@pytest.mark.parametrize("way", ["deleted", "swept", "expired"])
+def test_picture_that_has_gone_makes_room_for_another(table: Table, way: str) -> None:
+    table.keep_within(1000, 30 if way == "expired" else HOUR_MS, "a")
+    assert table.keep_within(1000, HOUR_MS, "b")[0] == "bytes"
+
+    if way == "deleted":
+        table.delete_asset("a")
+    elif way == "swept":
+        overdue(table, "a")
+        table.drop_assets(*due(table))
+    else:
+        wait_for(lambda: table.find_asset("a") is None, 2, "it has expired")
+
+    assert table.keep_within(1000, HOUR_MS, "b") == ("ok", 1000)
+    assert table.keep_within(1000, HOUR_MS, "c") == ("bytes", 1000), "but no more than one"
+
+
+def test_picture_that_a_job_holds_beyond_its_time_still_counts(table: Table) -> None:
+    table.keep_within(0, 20, "a")
+    job_id = table.queue(assets=("a",))
+    wait_for(partial(later_than, table, table.now() + 30), 2, "its time is over")
+
+    assert table.keep_within(1000, HOUR_MS, "b") == ("bytes", 1000)
+
+    table.cancel(job_id)
+    table.delete_asset("a")
+    assert table.keep_within(1000, HOUR_MS, "b") == ("ok", 1000)

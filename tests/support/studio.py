@@ -45,10 +45,10 @@ def picture(width: int = 8, height: int = 4, shade: int = 0) -> bytes:
     return file.getvalue()
 
 
-def padded(size: int) -> bytes:
+def padded(size: int, fill: str = "\0") -> bytes:
     """Return a PNG of so many bytes; what stands behind its end is ignored."""
     data = picture()
-    return data + bytes(size - len(data))
+    return data + fill.encode() * (size - len(data))
 
 
 def reference(data: bytes) -> str:

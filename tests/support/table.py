@@ -137,7 +137,13 @@ class Table:
         self, milliseconds: int, client: str = "ann", /, **at_hand: bool
     ) -> tuple[str, ...]:
         facts = {sha256: FACTS if has_bytes else None for sha256, has_bytes in at_hand.items()}
-        return self.send(assets.keep_assets(client, facts, milliseconds))
+        return self.send(assets.keep_assets(client, facts, milliseconds)).states
+
+    def keep_within(self, max_bytes: int, milliseconds: int, *names: str) -> tuple[str, int]:
+        """Keep pictures of 1000 bytes each; return what came of it, and the bytes kept."""
+        facts = {name: replace(FACTS, bytes=1000) for name in names}
+        kept = self.send(assets.keep_assets("ann", facts, milliseconds, max_bytes=max_bytes))
+        return kept.outcome, kept.bytes
 
     def find_asset(self, sha256: str, client: str = "ann") -> assets.Asset | None:
         return self.send(assets.get_asset(client, sha256)).asset

@@ -6,7 +6,10 @@ for i = 2, #ARGV do
   local sha = ARGV[i]
   if after == 0 then
     for _, client in ipairs(redis.call('SMEMBERS', key('owners', sha))) do
-      redis.call('DEL', key('asset', client, sha))
+      local asset = key('asset', client, sha)
+      local bytes = redis.call('HGET', asset, 'bytes')
+      if bytes then count_kept(client, sha, tonumber(bytes), -1, now_ms()) end
+      redis.call('DEL', asset)
       redis.call('ZREM', key('library', client), sha)
     end
     redis.call('DEL', key('owners', sha))

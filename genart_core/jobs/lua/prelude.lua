@@ -92,6 +92,57 @@ local function leave_client(client, bytes, unused_turn)
   if redis.call('HINCRBY', owner, 'active', -1) < 0 then redis.call('DEL', owner) end
 end
 
+-- A bucket that holds a minute's submits and fills up steadily, kept as the time until which its
+-- client has used up its share (the generic cell rate algorithm, ITU-T I.371). `left` is how many more
+-- it may make at once (-1: any number), `wait` how long until one more, if there is none left, else all.
+local function bucket(client, per_minute, now)
+  local MINUTE_MS, ROUNDING = 60000, 1e-3
+  local owner, interval = key('client', client), per_minute > 0 and MINUTE_MS / per_minute or 0
+  local paid_until = math.max(tonumber(redis.call('HGET', owner, 'paid_until') or '0'), now)
+  local self = {is_empty = paid_until + interval - now > MINUTE_MS + ROUNDING}
+  function self.pay()
+    paid_until = paid_until + interval
+    redis.call('HSET', owner, 'paid_until', paid_until)
+    redis.call('PEXPIRE', owner, CLIENT_TTL_MS)
+  end
+  function self.state()
+    if per_minute == 0 then return -1, 0 end
+    local room = MINUTE_MS - (paid_until - now)
+    local left = math.max(math.floor((room + ROUNDING) / interval), 0)
+    return left, math.max(math.ceil(left > 0 and paid_until - now or interval - room), 0)
+  end
+  return self
+end
+
+-- The bytes of a client's pictures are counted when they come, and given back when their record has
+-- gone: by those that go by themselves, in `keeping` by when they may, once somebody looks.
+local function count_kept(client, sha, bytes, sign, expires)
+  local keeping, kept = key('keeping', client), key('kept', client)
+  if sign > 0 then
+    redis.call('ZADD', keeping, expires, sha .. ' ' .. bytes)
+  elseif redis.call('ZREM', keeping, sha .. ' ' .. bytes) == 0 then
+    return
+  end
+  if redis.call('INCRBY', kept, sign * bytes) <= 0 then redis.call('DEL', kept) end
+  for _, name in ipairs({keeping, kept}) do
+    redis.call('PEXPIREAT', name, expires + CLIENT_TTL_MS)
+  end
+end
+
+local function kept_bytes(client, now)
+  local keeping, LOOKED_AT, LATER_MS = key('keeping', client), 100, 60000
+  for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keeping, '-inf', now, 'LIMIT', 0, LOOKED_AT)) do
+    local sha, bytes = string.match(entry, '^(%S+) (%S+)$')
+    local expires = redis.call('HGET', key('asset', client, sha), 'expires_at')
+    if expires then -- it was extended, or is held
+      redis.call('ZADD', keeping, math.max(tonumber(expires), now + LATER_MS), entry)
+    else
+      count_kept(client, sha, tonumber(bytes), -1, now)
+    end
+  end
+  return tonumber(redis.call('GET', key('kept', client)) or '0')
+end
+
 -- A picture's file is shared by all who sent it; each of them has a record of its own, which ends by
 -- itself. This one stays until `expires` at least, and without an end while it is held.
 local function extend_asset(client, sha, expires)

@@ -9,29 +9,20 @@ local assets = ARGV[15] -- sha256 of each picture that it names
 local cache, version, weights, sha256 = ARGV[16], ARGV[17], ARGV[18], ARGV[19]
 local may_reuse, keep = ARGV[20] == '1', {ARGV[21], ARGV[22]}
 local bytes, max_bytes = tonumber(ARGV[23]), tonumber(ARGV[24])
-local submits_per_minute, spacing = tonumber(ARGV[25]), 1 / tonumber(ARGV[26])
+local spacing = 1 / tonumber(ARGV[26])
 local priority, tags, start_ms = ARGV[27], ARGV[28], tonumber(ARGV[29])
 local webhook, webhook_events = ARGV[30], ARGV[31]
 local ending_ms = tonumber(ARGV[32]) -- so often a job ended while others waited; 0 = not known
-local now, MINUTE_MS, ROUNDING = now_ms(), 60000, 1e-3
+local now = now_ms()
 
 local owner = key('client', client)
-local held = redis.call('HMGET', owner, 'active', 'tag', 'bytes', 'paid_until')
+local held = redis.call('HMGET', owner, 'active', 'tag', 'bytes')
 local active, used = tonumber(held[1] or '0'), tonumber(held[3] or '0')
 
--- A bucket that holds a minute's submits and fills up steadily, kept as the time until which its
--- client has used up its share (the generic cell rate algorithm, ITU-T I.371).
-local interval = submits_per_minute > 0 and MINUTE_MS / submits_per_minute or 0
-local paid_until = math.max(tonumber(held[4] or '0'), now)
+local submits = bucket(client, tonumber(ARGV[25]), now)
 
 local function answer(outcome, job)
-  local left, wait = -1, 0
-  if submits_per_minute > 0 then
-    local room = MINUTE_MS - (paid_until - now)
-    left = math.max(math.floor((room + ROUNDING) / interval), 0)
-    wait = math.max(math.ceil(left > 0 and paid_until - now or interval - room), 0)
-  end
-  return {outcome, job or false, {active, used, left, wait}}
+  return {outcome, job or false, {active, used, submits.state()}}
 end
 
 -- How often a job ends: as was measured under load, else by the time that such a job takes a worker.
@@ -74,12 +65,6 @@ local function note_key()
   redis.call('PEXPIRE', replay, idempotency_ms)
 end
 
-local function pay()
-  paid_until = paid_until + interval
-  redis.call('HSET', owner, 'paid_until', paid_until)
-  redis.call('PEXPIRE', owner, CLIENT_TTL_MS)
-end
-
 local deadline = deadline_ms > 0 and now + deadline_ms or 0
 local start_by = start_ms > 0 and now + start_ms or 0
 local facts = {'id', id, 'kind', kind, 'client', client, 'request', request, 'cost', cost,
@@ -98,11 +83,10 @@ note('webhook', webhook, '')
 note('webhook_events', webhook_events, '')
 
 -- What has been made before is a submit, but nothing to wait for: it takes up no more than its rate.
-local is_too_soon = paid_until + interval - now > MINUTE_MS + ROUNDING
 local source = may_reuse and made_before(client, cache, version, weights, sha256)
 if source then
-  if is_too_soon then return answer('submits') end
-  pay()
+  if submits.is_empty then return answer('submits') end
+  submits.pay()
   reuse(id, source, facts, assets, keep, now)
   note_key()
   return answer('created', view(id, now))
@@ -117,7 +101,7 @@ if ready >= max_ready then
   return refused
 end
 if ready < max_ready / 2 then redis.call('DEL', key('turn')) end
-if is_too_soon then return answer('submits') end
+if submits.is_empty then return answer('submits') end
 
 -- Start-time fair queueing (Goyal et al. 1996): a client's jobs are spaced in virtual time, the
 -- closer the more weight it has, so a newcomer stands beside the first waiting job of a heavy
@@ -125,7 +109,7 @@ if is_too_soon then return answer('submits') end
 local tag = math.max(tonumber(redis.call('GET', key('virtual')) or '0'), tonumber(held[2] or '0'))
 active, used = active + 1, used + bytes
 redis.call('HSET', owner, 'tag', tag + spacing, 'active', active, 'bytes', used)
-pay()
+submits.pay()
 
 -- Priority is among a client's own jobs: the new one takes the turn of the first that is less urgent,
 -- that one the turn of the next, and so on. What others may expect of the line stays as it is.
