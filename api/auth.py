@@ -16,6 +16,7 @@ from api.errors import ProblemError
 from api.redis_line import RedisLine
 from api.settings import ApiSettings
 from api.wakeups import Wakeups
+from api.webhook_signature import parse_secret
 from genart_core.jobs.access import Key, digest_of, read_keys
 from genart_core.jobs.caller import Limits
 
@@ -57,6 +58,7 @@ class Keyring:
         self._wakeups = wakeups
         self._keys: Mapping[str, Key] = {}
         self._limits: Mapping[str, Limits] = {}  # by client
+        self._secrets: Mapping[str, tuple[bytes, ...]] = {}  # likewise
         self._version: str | None = None  # None: not read yet
         self._read_at = 0.0
         self._lock = asyncio.Lock()
@@ -130,8 +132,15 @@ class Keyring:
         """Return what a client may do."""
         return self._limits.get(client, self._base)
 
+    def webhook_keys_of(self, client: str) -> tuple[bytes, ...]:
+        """Return what signs the webhooks of a client that has secrets of its own."""
+        return self._secrets.get(client, ())
+
     def _take(self, keys: Mapping[str, Key]) -> None:
         self._keys = keys
+        self._secrets = {
+            key.client: tuple(map(parse_secret, key.webhook_secrets)) for key in keys.values()
+        }
         self._limits = {key.client: key.limits(self._base) for key in keys.values()}
         self._wakeups.wake_all()  # those who follow a job may have to go
 

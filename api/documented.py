@@ -120,7 +120,10 @@ _PICTURE_PROBLEMS = (
     *("url_not_allowed", "url_not_fetched", "job_not_finished", "files_unavailable"),
     "asset_bytes_exceeded",
 )
-ADMISSION = ("quota_exceeded", "rate_exceeded", "queue_bytes_exceeded", "queue_full")
+ADMISSION = (
+    *("quota_exceeded", "rate_exceeded", "queue_bytes_exceeded", "queue_full"),
+    *("webhooks_exceeded", "webhooks_full"),
+)
 
 
 def submit_responses(kind: Kind) -> Responses:

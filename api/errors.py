@@ -159,11 +159,19 @@ PROBLEMS = {
         "Too many bytes queued",
         "Requests and pictures of your unfinished jobs weigh as much as they may.",
     ),
+    "webhooks_exceeded": ProblemType(
+        429,
+        "Too many webhooks undelivered",
+        "As many of your webhooks wait for your receiver as may wait.",
+    ),
     "head_too_large": ProblemType(
         431, "Head too large", "The request line and its header fields are too long or too many."
     ),
     "internal": ProblemType(500, "Internal error", "A fault of ours; it has been logged."),
     "queue_full": ProblemType(503, "Queue full", "As many jobs wait as may wait in all."),
+    "webhooks_full": ProblemType(
+        503, "Too many webhooks undelivered", "As many webhooks wait as may wait in all."
+    ),
     "draining": ProblemType(503, "Shutting down", "This gateway is going; try again."),
     "store_unavailable": ProblemType(
         503, "Job store unavailable", "Redis does not answer; try again."

@@ -94,17 +94,18 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
     redis = RedisLine(settings.redis_url, patience_seconds=settings.redis_patience_seconds)
     hearing = aconnect(settings.redis_url, connections=1)
     wakeups, limits = Wakeups(hearing), _limits(settings)
+    keyring = Keyring(redis, settings, wakeups, limits)
     gateway = Gateway(
         settings=settings,
         redis=redis,
         blobs=BlobStore(settings.blobs),
         intake=Intake(),
         wakeups=wakeups,
-        keyring=Keyring(redis, settings, wakeups, limits),
+        keyring=keyring,
         overview=Overview(redis, settings.home, kinds()),
         metrics=metrics,
         fetcher=Fetcher(max_bytes=settings.max_image_bytes) if settings.fetch_urls else None,
-        webhooks=_webhooks(settings, redis, metrics),
+        webhooks=_webhooks(settings, redis, metrics, keyring),
     )
     running = [
         asyncio.create_task(gateway.wakeups.listen(), name="wakeups"),
@@ -128,13 +129,16 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
         await hearing.aclose()
 
 
-def _webhooks(settings: ApiSettings, redis: RedisLine, metrics: Metrics) -> Webhooks | None:
+def _webhooks(
+    settings: ApiSettings, redis: RedisLine, metrics: Metrics, keyring: Keyring
+) -> Webhooks | None:
     if not settings.webhook_keys:
         return None
     return Webhooks(
         redis,
         settings.webhook_keys,
         count=metrics.count_webhook,
+        keys_of=keyring.webhook_keys_of,
         plain_hosts=settings.plain_webhook_hosts,
     )
 
@@ -147,4 +151,6 @@ def _limits(settings: ApiSettings) -> Limits:
         bytes_per_client=settings.queue_bytes_per_client,
         submits_per_minute=settings.submits_per_minute,
         asset_bytes=settings.asset_bytes_per_client,
+        webhooks_per_client=settings.webhooks_per_client,
+        webhooks=settings.webhook_cap,
     )

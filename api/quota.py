@@ -98,7 +98,16 @@ def refusal(gateway: Gateway, limits: Limits, submitted: Submitted, size: int) -
     if submitted.outcome == "full":
         detail = f"{limits.ready} jobs are waiting; no more are taken at present"
         return _busy("queue_full", detail, usage.wait_ms / 1000 or overview.seconds_until_room())
+    if submitted.outcome == "hooks full":
+        detail = f"{limits.webhooks} webhooks wait to be delivered; submit without one, or later"
+        return _busy("webhooks_full", detail, _MAX_RETRY_SECONDS)
     headers = quota_headers(limits, usage)
+    if submitted.outcome == "hooks":
+        detail = (
+            f"{limits.webhooks_per_client} webhooks wait to be delivered to you; see that your "
+            "receiver takes them, or submit without one"
+        )
+        return _busy("webhooks_exceeded", detail, _MAX_RETRY_SECONDS, headers)
     if submitted.outcome == "submits":
         detail = f"You may submit {limits.submits_per_minute} jobs a minute"
         return _busy("rate_exceeded", detail, usage.wait_ms / 1000, headers)

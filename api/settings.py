@@ -96,6 +96,18 @@ class ApiSettings(CoreSettings):
         description="For development: whether a webhook may also be `http:` to this machine "
         "(localhost, 127.0.0.1, [::1]), on any port. A caller reaches what listens there then.",
     )
+    webhooks_per_client: int = Field(
+        default=2000,
+        ge=0,
+        description="Undelivered webhooks that one client may have when it asks for another; "
+        "beyond it: 429. 0: any number.",
+    )
+    webhook_cap: int = Field(
+        default=20_000,
+        ge=0,
+        description="Undelivered webhooks of all clients together, likewise; beyond it: 503. "
+        "0: any number.",
+    )
     max_wait_seconds: int = Field(
         default=60, ge=0, description="Longest wait that `Prefer: wait=n` is granted."
     )

@@ -6,10 +6,17 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 import base64
 import binascii
 import hmac
+import secrets
 from collections.abc import Sequence
 
 PREFIX = "whsec_"
 _MIN_BYTES, _MAX_BYTES = 24, 64
+_DRAWN_BYTES = 32  # as many as the digest has
+
+
+def new_secret() -> str:
+    """Return a fresh secret."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(_DRAWN_BYTES)).decode()
 
 
 def parse_secret(text: str) -> bytes:

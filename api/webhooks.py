@@ -55,15 +55,20 @@ class Webhooks:
         keys: Sequence[bytes],
         *,
         count: Callable[[str], None],
+        keys_of: Callable[[str], Sequence[bytes]] = lambda client: (),
         plain_hosts: frozenset[str] = frozenset(),
         dialer: Dialer | None = None,
         ports: frozenset[int] = frozenset({443}),
         schedule: Sequence[float] = RETRY_SECONDS,
     ) -> None:
-        """`count` hears of each attempt's outcome; `plain_hosts` and `ports` as in `api.dial`."""
+        """`count` hears of each attempt's outcome; `plain_hosts` and `ports` as in `api.dial`.
+
+        `keys_of` a client sign what it is told, if it has some of its own, else `keys` do.
+        """
         self._redis = redis
         self._keys = keys
         self._count = count
+        self._keys_of = keys_of
         self._plain_hosts = plain_hosts
         self._dialer = dialer or Dialer()
         self._ports = ports
@@ -118,7 +123,8 @@ class Webhooks:
             log.warning("the webhook of job %s can't be noted: %s", due.job_id, trouble)
 
     async def _try(self, due: DueHook, body: bytes, now: int) -> tuple[Answer | None, str]:
-        headers = signed_headers(self._keys, message_id(due.job_id), now, body)
+        keys = self._keys_of(due.client) or self._keys
+        headers = signed_headers(keys, message_id(due.job_id), now, body)
         try:
             target = self._target(due.url)
             async with asyncio.timeout(self.timeout_seconds):

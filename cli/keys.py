@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from api.webhook_signature import new_secret
 from cli.errors import CommandError
 from cli.reach import reach
 from cli.settings import read
@@ -19,6 +21,7 @@ from genart_core.jobs.store import run
 from genart_core.settings import CoreSettings
 
 _MAX_NAME_CHARACTERS = 100
+_SECRETS_AT_ONCE = 2
 
 app = typer.Typer(
     help="Make, list and revoke API keys, whether the service runs or not.", no_args_is_help=True
@@ -95,6 +98,33 @@ def list_keys() -> None:
     for key in sorted(found.values(), key=lambda key: key.created_at):
         table.add_row(key.id, escape(key.name), _day(key.created_at), *_limits(key))
     Console().print(table)
+
+
+@app.command("secret")
+def renew_secret(
+    key: Annotated[str, typer.Argument(help="Its id, or its name.")],
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Let older secrets of the key sign no more.")
+    ] = False,
+) -> None:
+    """Draw a secret that signs the webhooks of a key, and show it, this once.
+
+    The one before signs beside it, so that receivers can change over. With --alone nothing is
+    drawn: only the newest signs from then on.
+    """
+    with reach(read(CoreSettings)) as redis:
+        found = run(redis, access.read_keys()).keys or {}
+        digest, known = _pick(key, found.items())
+        secrets = known.webhook_secrets if alone else (new_secret(), *known.webhook_secrets)
+        if not secrets:
+            raise CommandError(f"key {known.id} has no secret of its own yet")
+        kept = secrets[: 1 if alone else _SECRETS_AT_ONCE]
+        run(redis, access.create_key(digest, replace(known, webhook_secrets=kept)))
+    if alone:
+        typer.echo(f"webhooks of key {known.id} are signed by its newest secret alone")
+        return
+    typer.echo(f"secret of key {known.id} drawn; it is shown only now:", err=True)
+    typer.echo(secrets[0])
 
 
 @app.command("revoke")

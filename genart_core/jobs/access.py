@@ -10,7 +10,7 @@ key follows.
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -27,7 +27,8 @@ _ID_CHARACTERS = 8
 class Key:
     """What is known of a key; `id` is no secret.
 
-    Of its limits (see `caller.Limits`), None stands for what the settings say.
+    Of its limits (see `caller.Limits`), None stands for what the settings say. `webhook_secrets`,
+    newest first, sign what its receivers are told; without any, those of the settings do.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Key:
     active_jobs: int | None = None
     queue_bytes: int | None = None
     asset_bytes: int | None = None
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def client(self) -> str:
@@ -83,7 +85,7 @@ class Keys(NamedTuple):
 
 
 def create_key(digest: str, key: Key) -> Call[str]:
-    """Keep a key."""
+    """Keep a key, or what has changed about it."""
     return Call("create_key", (digest, json.dumps(asdict(key))), text_of)
 
 
@@ -99,9 +101,15 @@ def read_keys(known_version: str = "-") -> Call[Keys]:
         if len(reply) == 1:
             return Keys(text_of(reply[0]), None)
         found = pairs_of(reply[1]).items()
-        return Keys(text_of(reply[0]), {text_of(d): Key(**json.loads(facts)) for d, facts in found})
+        return Keys(text_of(reply[0]), {text_of(digest): _key(facts) for digest, facts in found})
 
     return Call("read_keys", (known_version,), decode)
+
+
+def _key(facts: bytes) -> Key:
+    known = json.loads(facts)
+    known["webhook_secrets"] = tuple(known.get("webhook_secrets", ()))
+    return Key(**known)
 
 
 def _drawn(characters: int) -> str:

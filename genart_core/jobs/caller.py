@@ -72,7 +72,8 @@ class Limits:
     these weigh together, and how fast it submits; of the last two, 0 is no bound. Of `weight`, a
     client that has twice as much gets twice as many turns. `ready` bounds the waiting jobs in all,
     `deadline_ms` is a job's time to live. `asset_bytes` bounds the pictures that are kept for a
-    client, 0 = any number.
+    client, `webhooks_per_client` and `webhooks` the messages that wait to be delivered when another
+    is asked for, a client's and all; 0 is no bound.
     """
 
     active_per_client: int
@@ -82,6 +83,8 @@ class Limits:
     submits_per_minute: int = 0
     weight: float = 1.0
     asset_bytes: int = 0
+    webhooks_per_client: int = 0
+    webhooks: int = 0
 
 
 class Usage(NamedTuple):
@@ -98,15 +101,20 @@ class Usage(NamedTuple):
     wait_ms: int
 
 
+Refusal = Literal["jobs", "bytes", "submits", "full", "hooks", "hooks full"]
+Outcome = Literal["created", "replayed", "conflict", "gone"] | Refusal
+
+
 class Submitted(NamedTuple):
     """`created` and `replayed` carry the job; the others say what was in the way.
 
     Under this idempotency key that is another request (`conflict`), or a job that has been removed
     after its time (`gone`); else too many unfinished jobs (`jobs`) or bytes of them (`bytes`), too
-    many submits a minute (`submits`), or a `full` line.
+    many submits a minute (`submits`), a `full` line, or too many undelivered messages of the
+    client's (`hooks`) or of all (`hooks full`).
     """
 
-    outcome: Literal["created", "replayed", "conflict", "gone", "jobs", "bytes", "submits", "full"]
+    outcome: Outcome
     placed: Placed | None
     usage: Usage
 
@@ -133,6 +141,7 @@ def submit(
             *(job.bytes, limits.bytes_per_client, limits.submits_per_minute, limits.weight),
             *(job.priority, " ".join(job.tags), job.start_within_ms),
             *(job.webhook, " ".join(job.webhook_events), ending_ms),
+            *(limits.webhooks_per_client, limits.webhooks),
         ),
         lambda reply: Submitted(
             reply[0].decode(), placed_of(reply[1]) if reply[1] else None, Usage(*reply[2])

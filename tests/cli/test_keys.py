@@ -11,6 +11,7 @@ import pytest
 from redis import Redis
 from typer.testing import CliRunner, Result
 
+from api.webhook_signature import parse_secret
 from cli.embedded import socket_path
 from cli.errors import CommandError
 from cli.main import app
@@ -83,6 +84,25 @@ def test_a_keys_limits_are_kept_and_listed(url: str, call: Call) -> None:
     narrow = replace(base, bytes_per_client=0, submits_per_minute=60, weight=2.5)
     assert own.limits(base) == narrow
     assert " 2.5 " in call("list").stdout
+
+
+def test_a_key_has_a_secret_of_its_own_and_at_most_one_before_it(url: str, call: Call) -> None:
+    call("create", "--name", "a")
+
+    def kept() -> tuple[str, ...]:
+        with connect(url) as database:
+            (key,) = (run(database, access.read_keys()).keys or {}).values()
+        return key.webhook_secrets
+
+    assert isinstance(call("secret", "a", "--alone").exception, CommandError)
+    first, second, third = (call("secret", "a").stdout.strip() for _ in range(3))
+
+    assert len({first, second, third}) == 3
+    assert all(len(parse_secret(secret)) == 32 for secret in (first, second, third))
+    assert kept() == (third, second)
+    alone = call("secret", "a", "--alone")
+    assert kept() == (third,)
+    assert third not in alone.output + call("list").output
 
 
 @pytest.mark.parametrize("word", ["nobody", "genart_x", ""])

@@ -183,3 +183,45 @@ def test_once_more_means_all_attempts_again(table: Table) -> None:
     (due,) = claim(table)
     assert (due.attempts, due.placed is not None) == (0, True)
     assert table.send(hooks.redeliver_hook(job.id, "ben")).state == "missing"
+
+
+def outcome(table: Table, client: str = "ann", url: str = URL) -> str:
+    return table.enter(client, webhook=url).outcome
+
+
+def test_who_has_too_many_messages_undelivered_gets_no_further_one(table: Table) -> None:
+    table = table.allowing(webhooks_per_client=2)
+    for _ in range(2):
+        ended(table)
+
+    assert outcome(table) == "hooks"
+    assert outcome(table, url="") == "created", "without a webhook it may"
+    assert outcome(table, "ben") == "created", "and so may others"
+
+    (due, _) = claim(table)
+    note(table, due, "pending", after_ms=1000)
+    assert outcome(table) == "hooks", "one that is tried again is undelivered"
+
+
+@pytest.mark.parametrize("way", ["delivered", "failed", "deleted"])
+def test_message_that_waits_no_more_makes_room(table: Table, way: str) -> None:
+    table = table.allowing(webhooks_per_client=1, webhooks=1)
+    job = ended(table)
+    assert outcome(table, "ben") == "hooks full"
+
+    if way == "deleted":
+        table.delete(job.id)
+    else:
+        note(table, claim(table)[0], way)  # type: ignore[arg-type]  # one of both
+
+    assert table.redis.hgetall("genart:hooked") == {}
+    assert outcome(table) == "created"
+
+
+def test_message_that_is_delivered_once_more_is_counted_once(table: Table) -> None:
+    job = ended(table)
+    note(table, claim(table)[0], "delivered")
+    for _ in range(2):
+        table.send(hooks.redeliver_hook(job.id, "ann"))
+
+    assert table.redis.hgetall("genart:hooked") == {b"ann": b"1"}

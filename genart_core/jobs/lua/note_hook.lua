@@ -21,7 +21,7 @@ if not expires then
   return 'ok'
 end
 redis.call('HDEL', hook, 'body')
-redis.call('ZREM', key('hooks'), id)
+take_hook_out(id, redis.call('HGET', hook, 'client'))
 redis.call('PEXPIREAT', hook, expires)
 redis.call('PEXPIREAT', log, expires)
 return 'ok'

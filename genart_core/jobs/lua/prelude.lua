@@ -117,16 +117,12 @@ end
 -- The bytes of a client's pictures are counted when they come, and given back when their record has
 -- gone: by those that go by themselves, in `keeping` by when they may, once somebody looks.
 local function count_kept(client, sha, bytes, sign, expires)
-  local keeping, kept = key('keeping', client), key('kept', client)
-  if sign > 0 then
-    redis.call('ZADD', keeping, expires, sha .. ' ' .. bytes)
-  elseif redis.call('ZREM', keeping, sha .. ' ' .. bytes) == 0 then
-    return
-  end
+  local keeping, kept, entry = key('keeping', client), key('kept', client), sha .. ' ' .. bytes
+  if sign > 0 then redis.call('ZADD', keeping, expires, entry)
+  elseif redis.call('ZREM', keeping, entry) == 0 then return end
   if redis.call('INCRBY', kept, sign * bytes) <= 0 then redis.call('DEL', kept) end
-  for _, name in ipairs({keeping, kept}) do
-    redis.call('PEXPIREAT', name, expires + CLIENT_TTL_MS)
-  end
+  redis.call('PEXPIREAT', keeping, expires + CLIENT_TTL_MS)
+  redis.call('PEXPIREAT', kept, expires + CLIENT_TTL_MS)
 end
 
 local function kept_bytes(client, now)
@@ -157,8 +153,8 @@ local function extend_asset(client, sha, expires)
   end
 end
 
-local function let_go(counts, sha)
-  if redis.call('HINCRBY', counts, sha, -1) <= 0 then redis.call('HDEL', counts, sha) end
+local function let_go(counts, name)
+  if redis.call('HINCRBY', counts, name, -1) <= 0 then redis.call('HDEL', counts, name) end
 end
 
 -- While a job may still run, the pictures that it names are held; then they stay as long as its record.
@@ -194,18 +190,28 @@ local function retire(id, client, expires, keep)
   redis.call('ZADD', key('expiring'), expires, id)
 end
 
+-- Messages that are to be delivered wait in one line; how many are each client's is counted beside it.
+local function line_up_hook(id, client, due)
+  if redis.call('ZADD', key('hooks'), due, id) == 1 then redis.call('HINCRBY', key('hooked'), client, 1) end
+end
+
+local function take_hook_out(id, client)
+  if redis.call('ZREM', key('hooks'), id) == 0 or not client then return end
+  let_go(key('hooked'), client)
+end
+
 -- Who wanted to be told of such an ending is sent a message; it is due at once, under the job's id.
 local function enqueue_hook(id, status, client, url, events, now)
   if not url then return end
   if events and not string.find(' ' .. events .. ' ', ' ' .. status .. ' ', 1, true) then return end
   redis.call('HSET', key('hook', id), 'url', url, 'client', client, 'event', status,
     'status', 'pending', 'attempts', 0, 'claim', 0)
-  redis.call('ZADD', key('hooks'), now, id)
+  line_up_hook(id, client, now)
 end
 
 local function drop_hook(id)
+  take_hook_out(id, redis.call('HGET', key('hook', id), 'client'))
   redis.call('DEL', key('hook', id), key('hooklog', id))
-  redis.call('ZREM', key('hooks'), id)
 end
 
 -- A message as it is shown: its fields, what was tried so far, and when it is due (false: never again).

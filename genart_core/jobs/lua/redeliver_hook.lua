@@ -8,6 +8,6 @@ if redis.call('EXISTS', hook) == 1 then
   redis.call('HSET', hook, 'status', 'pending', 'attempts', 0)
   redis.call('PERSIST', hook)
   redis.call('PERSIST', key('hooklog', id))
-  redis.call('ZADD', key('hooks'), now_ms(), id)
+  line_up_hook(id, redis.call('HGET', hook, 'client'), now_ms())
 end
 return {state, hook_view(id)}

@@ -13,6 +13,7 @@ local spacing = 1 / tonumber(ARGV[26])
 local priority, tags, start_ms = ARGV[27], ARGV[28], tonumber(ARGV[29])
 local webhook, webhook_events = ARGV[30], ARGV[31]
 local ending_ms = tonumber(ARGV[32]) -- so often a job ended while others waited; 0 = not known
+local max_hooks, all_hooks = tonumber(ARGV[33]), tonumber(ARGV[34]) -- undelivered; 0: any number
 local now = now_ms()
 
 local owner = key('client', client)
@@ -81,6 +82,14 @@ note('tags', tags, '')
 note('start_by', start_by, 0)
 note('webhook', webhook, '')
 note('webhook_events', webhook_events, '')
+
+if webhook ~= '' then
+  local waiting = tonumber(redis.call('HGET', key('hooked'), client) or '0')
+  if max_hooks > 0 and waiting >= max_hooks then return answer('hooks') end
+  if all_hooks > 0 and redis.call('ZCARD', key('hooks')) >= all_hooks then
+    return answer('hooks full')
+  end
+end
 
 -- What has been made before is a submit, but nothing to wait for: it takes up no more than its rate.
 local source = may_reuse and made_before(client, cache, version, weights, sha256)
