@@ -12,7 +12,11 @@ from asyncio import BaseTransport, TimerHandle
 from typing import Any
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from api.errors import MEDIA_TYPE, PROBLEMS, SECURITY_HEADERS
 from api.linger import LINGER_SECONDS
@@ -47,6 +51,7 @@ class Wire(HttpToolsProtocol):
         self._head_bytes = self._unparsed = 0  # of its fields so far; of pieces without its end
         self._is_too_large = self._is_refused = False
         self._timer: TimerHandle | None = None
+        self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Start waiting for the first head."""
@@ -58,8 +63,14 @@ class Wire(HttpToolsProtocol):
         self._wait(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let the timer go."""
+        """Let the timer go, and tell all requests that nobody listens any more."""
         self._rest()
+        # uvicorn tells the newest alone; one that came before it would write on, into the void
+        for cycle in (self._running, *(waiting for waiting, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -113,6 +124,10 @@ class Wire(HttpToolsProtocol):
         """End a request; another head may follow."""
         super().on_message_complete()
         self._head_bytes = self._unparsed = self._received = 0
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what can't be parsed; uvicorn calls it."""

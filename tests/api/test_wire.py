@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from httpx2 import Client
 
 from api import wire
 from api.errors import PROBLEMS, SECURITY_HEADERS
@@ -136,6 +137,21 @@ def test_peer_who_takes_no_answers_is_let_go(gateway: RunningGateway) -> None:
 
         wait_for(lambda: not gateway.server.server_state.connections, 10.0, "it is let go")
         wait_for(lambda: not gateway.server.server_state.tasks, 5.0, "its request has ended")
+
+
+def test_requests_of_a_peer_who_hangs_up_end_all_of_them(
+    gateway: RunningGateway, http: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = http.post("/v1/text", json={"model": "tiny"}).headers["location"]
+    follow = f"GET {job}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    with socket.create_connection((gateway.host, gateway.port), timeout=20) as peer:
+        peer.sendall(follow + 3 * (LINE + b"\r\n"))  # the stream is not the newest of them
+        assert peer.recv(65536).startswith(b"HTTP/1.1 200 ")
+        wait_for(lambda: gateway.parts.wakeups.waiting, 5.0, "it follows")
+
+    wait_for(lambda: not gateway.parts.wakeups.waiting, 5.0, "it follows no more")
+    wait_for(lambda: not gateway.server.server_state.tasks, 5.0, "all have ended")
+    assert "met a fault" not in caplog.text
 
 
 def test_many_slow_peers_keep_nobody_else_out(gateway: RunningGateway) -> None:
