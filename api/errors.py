@@ -170,7 +170,7 @@ PROBLEMS = {
     "internal": ProblemType(500, "Internal error", "A fault of ours; it has been logged."),
     "queue_full": ProblemType(503, "Queue full", "As many jobs wait as may wait in all."),
     "webhooks_full": ProblemType(
-        503, "Too many webhooks undelivered", "As many webhooks wait as may wait in all."
+        503, "Webhooks full", "As many webhooks wait to be delivered as may wait in all."
     ),
     "draining": ProblemType(503, "Shutting down", "This gateway is going; try again."),
     "store_unavailable": ProblemType(

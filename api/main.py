@@ -58,7 +58,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         lifespan=lifespan,
         default_response_class=Response,
         redirect_slashes=False,
-        docs_url=None,  # Swagger UI comes from a CDN; the document itself is at /openapi.json
+        openapi_url=None,  # `api.openapi` serves it, at /openapi.json
+        docs_url=None,  # Swagger UI comes from a CDN
         redoc_url=None,
         openapi_tags=openapi.TAGS,
     )

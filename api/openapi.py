@@ -4,19 +4,24 @@ import argparse
 import json
 import os
 import sys
+from functools import cache
+from hashlib import sha256
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
+from starlette.responses import Response
 
 from api.auth import is_open
 from api.batch import BatchRequest
 from api.bulk import CancelRequest
 from api.documented import problems
 from api.documented_webhooks import message
+from api.headers import fields_of, is_known
 from api.schemas import MessageView, Problem
 
 FILE = Path(__file__).parent.parent / "openapi" / "openapi.json"
@@ -42,14 +47,30 @@ def version() -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Make an app serve the document of `build`, which is built once, when first asked for."""
+    """Make an app serve the document of `build`, built and written once, when first asked for.
+
+    It is for everybody: to write it anew for each would let anybody keep a gateway busy.
+    """
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = build(app)
         return app.openapi_schema
 
+    @cache
+    def written() -> tuple[bytes, str]:
+        data = orjson.dumps(openapi())
+        return data, f'"{sha256(data).hexdigest()[:32]}"'
+
+    async def document(request: Request) -> Response:
+        data, etag = written()
+        headers = {"etag": etag, "cache-control": "no-cache"}
+        if is_known(fields_of(request.scope), etag):
+            return Response(status_code=304, headers=headers)
+        return Response(data, 200, headers, "application/json")
+
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+    app.add_route("/openapi.json", document, include_in_schema=False)
 
 
 def build(app: FastAPI) -> dict[str, Any]:

@@ -128,3 +128,14 @@ def test_problems_of_pictures_stand_where_they_can_happen(caller: Client) -> Non
         assert code not in told("text")
     assert "too_large`" in told("checked")
     assert "`too_large`" not in told("text")
+
+
+def test_document_is_written_once_and_known_by_its_etag(caller: Client) -> None:
+    first, again = (caller.get("/openapi.json") for _ in range(2))
+    known = caller.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+
+    assert first.headers["content-type"] == "application/json"
+    assert first.headers["etag"] == again.headers["etag"]
+    assert (known.status_code, known.content) == (304, b"")
+    assert caller.head("/openapi.json").status_code == 200
+    assert caller.post("/openapi.json").status_code == 405
