@@ -12,8 +12,7 @@ ALL := --extra worker --extra embedded
 DEV := $(ALL) --extra s3 --group dev
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-studio check chaos bench bench-cache bench-text bench-dream bench-style bench-vae bench-gan \
-	bench-sizing loadtest gpu docs openapi lock clean
+.PHONY: $(shell grep -o '^[a-z-]*:' Makefile | tr -d :)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
@@ -39,6 +38,9 @@ check: $(VENV)/.installed-dev ## style, types, import rules, generated files, we
 
 chaos: $(VENV)/.installed-dev ## kill and stop real processes for minutes
 	$(RUN) pytest -m chaos tests/chaos
+
+borders: $(VENV)/.installed-dev ## send thousands of bad requests and damaged pictures
+	$(RUN) benchmarks.borders
 
 bench: $(VENV)/.installed-dev ## measure the service beside its yardsticks
 	$(RUN) benchmarks.service

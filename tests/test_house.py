@@ -90,6 +90,20 @@ def test_every_link_of_the_docs_leads_somewhere() -> None:
     assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
 
 
+def test_what_the_threat_model_names_is_there() -> None:
+    page = (ROOT / "docs" / "explanation" / "threat-model.md").read_text()
+    folder, missing, named = "", [], 0
+    for name in re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|md|lua)|tests(?:/[a-z_]+)+)`", page):
+        folder = name.rpartition("/")[0] or folder  # `tests/api/test_a.py`, `test_b.py`
+        places = (name, f"{folder}/{name}", f"genart_core/jobs/{name}")
+        named += 1
+        if not any((ROOT / place).exists() for place in places):
+            missing.append(name)
+
+    assert named > 50
+    assert missing == []
+
+
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_file_pins_with_hashes_and_names_no_place(name: str) -> None:
     lines = (ROOT / name).read_text().splitlines()

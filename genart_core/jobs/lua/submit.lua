@@ -14,7 +14,7 @@ local priority, tags, start_ms = ARGV[27], ARGV[28], tonumber(ARGV[29])
 local webhook, webhook_events = ARGV[30], ARGV[31]
 local ending_ms = tonumber(ARGV[32]) -- so often a job ended while others waited; 0 = not known
 local max_hooks, all_hooks = tonumber(ARGV[33]), tonumber(ARGV[34]) -- undelivered; 0: any number
-local now = now_ms()
+local now, MINUTE_MS = now_ms(), 60000
 
 local owner = key('client', client)
 local held = redis.call('HMGET', owner, 'active', 'tag', 'bytes')
