@@ -53,7 +53,7 @@ def main() -> None:
     image = as_tensor(np.asarray(photo.resize((width, height), Image.Resampling.LANCZOS)))
     networks = (network_of(load_teacher(chosen.teacher)), load_network(chosen.model, "cpu"))
     rows = [[dream(network, image, layer) for layer in DEPTHS] for network in networks]
-    sheet(rows).save(chosen.out, quality=90)
+    sheet(rows).save(chosen.out, quality=80)
 
 
 def network_of(teacher: Teacher) -> Network:
