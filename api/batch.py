@@ -119,7 +119,7 @@ async def _prepare(desk: Desk, place: int, item: BatchItem) -> _Ready | ProblemE
         if image_fields(kind.request):
             draft = await draft_of(gateway, kind, art)
             art = draft.request
-        await vet(gateway, kind, art)
+        await vet(gateway, kind, art, options.finish_within)
     except ProblemError as error:
         if draft is not None:
             draft.close()

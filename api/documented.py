@@ -6,7 +6,7 @@ from api.errors import MEDIA_TYPE, PROBLEMS
 from api.options import parameters
 from api.representation import JobView, PageView
 from api.schemas import ExplanationView, HealthView, ModelsView, ModelView
-from genart_core.catalogue import Kind, accept_all
+from genart_core.catalogue import Kind
 from genart_core.public import ART as PUBLIC_ART
 from genart_core.request import image_fields
 
@@ -140,7 +140,7 @@ def submit_responses(kind: Kind) -> Responses:
             *("invalid_json", "invalid_request", "unknown_model", "idempotency_conflict"),
             *("invalid_parameter", "webhooks_off", "gone"),
             *(("model_not_pulled",) if kind.models == PUBLIC_ART else ()),
-            *(("too_large",) if kind.check is not accept_all else ()),
+            "too_large",
             *(_PICTURE_PROBLEMS if image_fields(kind.request) else ()),
             *("invalid_header", "draining", "store_unavailable", *ADMISSION),
         ),

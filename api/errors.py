@@ -123,7 +123,9 @@ PROBLEMS = {
         422, "Nothing to reproduce", "The picture doesn't say what made it, or this can't be read."
     ),
     "too_large": ProblemType(
-        422, "Too large to make", "No worker has the memory for it; the detail says what would fit."
+        422,
+        "Too large to make",
+        "No worker has the memory or the time for it; `fits` says what to lower, and to what.",
     ),
     "invalid_request": ProblemType(
         422, "Invalid request", "A field is unknown, of a wrong type or out of its bounds."

@@ -13,7 +13,7 @@ from api.model_index import ModelIndex
 from api.redis_line import RedisLine
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import TERMINAL
-from genart_core.jobs.upkeep import Survey, survey
+from genart_core.jobs.upkeep import Pace, Survey, paces, survey
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ _UNMEASURED_RETRY = 5
 
 
 class Overview:
-    """The last survey, the models there are, and how fast jobs end."""
+    """The last survey, the models there are, how fast kinds are made and how fast jobs end."""
 
     def __init__(self, redis: RedisLine, home: Path, kinds: dict[str, Kind]) -> None:
         self._redis = redis
@@ -34,6 +34,7 @@ class Overview:
         self._refreshed_at = -math.inf
         self._lock = asyncio.Lock()
         self.survey: Survey | None = None
+        self.paces: dict[str, Pace] = {}
         self.models = ModelIndex(home, kinds)
 
     async def keep_fresh(self) -> None:
@@ -52,6 +53,7 @@ class Overview:
                 return
             try:
                 self._note(await self._redis.send(survey(tuple(self._kinds))), time.monotonic())
+                self.paces = await self._redis.send(paces(tuple(self._kinds)))
             except RedisError as error:
                 log.info("no survey: %s", error)  # those who need Redis will complain
             await self.models.read(self.survey.workers if self.survey else ())

@@ -28,7 +28,7 @@ class ProgressView(BaseModel):
 
 
 class EtaView(BaseModel):
-    """When the job will be done: an interval, not a promise."""
+    """When the job will be done: an interval in which nine jobs in ten end, not a promise."""
 
     low: float = Field(description="Seconds from now, at the earliest.")
     high: float = Field(description="Seconds from now, at the latest.")

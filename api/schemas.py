@@ -18,6 +18,9 @@ class ComplaintView(BaseModel):
     detail: str
     got: str | None = Field(default=None, description="What came, as short JSON or in words.")
     allowed: dict[str, Any] | None = Field(default=None, description="What could have come.")
+    fits: dict[str, int] | None = Field(
+        default=None, description="Of what is too large: values of fields that would do, together."
+    )
 
 
 class Problem(BaseModel):

@@ -66,6 +66,12 @@ class ApiSettings(CoreSettings):
         ge=0,
         description="A job that has not ended this long after its submit expires; 0: never.",
     )
+    max_job_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        description="Seconds of a worker that one job may take, as judged at submit by the run "
+        "times of those before it; beyond it: 422. 0: as many as its deadline leaves.",
+    )
     max_body_bytes: int = Field(
         default=1_000_000,
         ge=1,

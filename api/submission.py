@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
+from api.cost import check_cost
 from api.dependencies import Gateway
 from api.errors import ProblemError
 from api.options import JobOptions
 from api.quota import quota_headers, refusal, require_fits, weigh
 from api.reuse import reuse_of
 from api.validation import shown
-from genart_core.catalogue import Kind, accept_all
-from genart_core.errors import ModelNotPulledError, RefusedError
+from genart_core.catalogue import Kind
+from genart_core.errors import ModelNotPulledError
 from genart_core.jobs.caller import Limits, Reuse, Submission, Submitted
 from genart_core.jobs.caller import submit as submit_call
 from genart_core.jobs.record import JobId, Placed
@@ -80,6 +81,7 @@ async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequ
         finish_within_ms=(options.finish_within or 0) * 1000,
         webhook=options.webhook or "",
         webhook_events=options.webhook_events,
+        together=kind.batch_limit,
     )
     keep, ending_ms = gateway.settings.keep_ms, gateway.overview.ending_ms
     call = submit_call(submission, limits, keep, ending_ms=ending_ms)
@@ -112,24 +114,14 @@ def _refusal(gateway: Gateway, limits: Limits, submitted: Submitted, size: int) 
     return refusal(gateway, limits, submitted, size)
 
 
-async def vet(gateway: Gateway, kind: Kind, request: ArtRequest) -> None:
+async def vet(gateway: Gateway, kind: Kind, request: ArtRequest, finish_within: int | None) -> None:
     """Check what only the models and the workers there are can tell.
 
     Raises:
-        ProblemError: if the model is unknown, or the kind refuses the request.
+        ProblemError: if the model is unknown, the kind refuses the request, or it costs too much.
     """
     await _require_model(gateway, kind, request.model)
-    if kind.check is accept_all:
-        return
-    overview = gateway.overview
-    card = overview.models.card(kind, request.model)
-    try:
-        kind.check(request, card, overview.memory_for(kind.name))
-    except RefusedError as error:
-        got = shown(getattr(request, error.field, None))
-        complaint = {"pointer": f"/{error.field}", "detail": str(error), "got": got}
-        detail = f"{error.field}: {error}"
-        raise ProblemError(error.code, detail, errors=[complaint]) from None
+    check_cost(kind, request, gateway.overview, gateway.settings, finish_within)
 
 
 def _assets(request: ArtRequest) -> tuple[str, ...]:

@@ -11,22 +11,29 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeAlias
 
+from genart_core.arts.dream.request import LEVERS as DREAM_LEVERS
 from genart_core.arts.dream.request import DreamRequest
 from genart_core.arts.dream.request import batch_key as dream_batch_key
 from genart_core.arts.dream.request import check as dream_check
 from genart_core.arts.dream.request import cost as dream_cost
+from genart_core.arts.gan.request import LEVERS as GAN_LEVERS
 from genart_core.arts.gan.request import GanSampleRequest
 from genart_core.arts.gan.request import batch_key as gan_batch_key
 from genart_core.arts.gan.request import check as gan_check
 from genart_core.arts.gan.request import cost as gan_cost
+from genart_core.arts.style.request import LEVERS as STYLE_LEVERS
 from genart_core.arts.style.request import StyleRequest
 from genart_core.arts.style.request import batch_key as style_batch_key
 from genart_core.arts.style.request import check as style_check
 from genart_core.arts.style.request import cost as style_cost
+from genart_core.arts.text.request import LEVERS as TEXT_LEVERS
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.request import batch_key as text_batch_key
+from genart_core.arts.text.request import check as text_check
 from genart_core.arts.text.request import cost as text_cost
 from genart_core.arts.vae.request import (
+    EDIT_LEVERS,
+    SAMPLE_LEVERS,
     VaeEditRequest,
     VaeSampleRequest,
     check_edit,
@@ -54,7 +61,8 @@ class Kind:
     `batch_key(request)` names what may be made together: equal keys share a forward pass, at most
     `batch_limit` jobs at once. `cost(request)` is in units that run time is proportional to; run
     times are learned per kind and unit. `threads` is how many CPU threads serve it best (0 = all,
-    and never more): many small steps gain nothing by many.
+    and never more): many small steps gain nothing by many. `levers` are fields, whole numbers with
+    bounds, that cost less the lower they are: what a caller is told to lower, the first one first.
 
     `models` is the folder of its weights, below `weights/` and below `GENART_HOME/models`; left out
     it is the art's name. `check(request, card, memory)` raises `RefusedError` for what the chosen
@@ -73,6 +81,7 @@ class Kind:
     threads: int
     models: str = ""
     check: Check = accept_all
+    levers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.models:
@@ -90,6 +99,8 @@ KINDS = (
         batch_key=text_batch_key,
         cost=text_cost,
         threads=2,
+        check=text_check,
+        levers=TEXT_LEVERS,
     ),
     Kind(
         name="dream",
@@ -103,6 +114,7 @@ KINDS = (
         threads=0,
         models="features",
         check=dream_check,
+        levers=DREAM_LEVERS,
     ),
     Kind(
         name="style",
@@ -116,6 +128,7 @@ KINDS = (
         threads=0,
         models="features",
         check=style_check,
+        levers=STYLE_LEVERS,
     ),
     Kind(
         name="vae-sample",
@@ -128,6 +141,7 @@ KINDS = (
         cost=sample_cost,
         threads=0,
         check=check_sample,
+        levers=SAMPLE_LEVERS,
     ),
     Kind(
         name="vae-edit",
@@ -140,6 +154,7 @@ KINDS = (
         cost=edit_cost,
         threads=0,
         check=check_edit,
+        levers=EDIT_LEVERS,
     ),
     Kind(
         name="gan-sample",
@@ -152,6 +167,7 @@ KINDS = (
         cost=gan_cost,
         threads=0,
         check=gan_check,
+        levers=GAN_LEVERS,
     ),
 )
 

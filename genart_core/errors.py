@@ -11,7 +11,7 @@ GenartError
  └── ArtError               the job itself cannot succeed; never retried
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 
@@ -63,7 +63,7 @@ class RefusedError(GenartError):
     """Raised by a kind's `check` for a request that its model or the workers can't make.
 
     `code` is `invalid_request` where the caller named something that isn't there, `too_large` where
-    the device has not the memory; `detail` says what would do.
+    the device has not the memory; `detail` says what would do, and so does `fits`, field by field.
     """
 
     def __init__(
@@ -71,10 +71,12 @@ class RefusedError(GenartError):
         field: str,
         detail: str,
         code: Literal["invalid_request", "too_large"] = "invalid_request",
+        fits: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(detail)
         self.field = field
         self.code = code
+        self.fits = dict(fits or {})
 
 
 class InvalidImageError(GenartError):

@@ -58,7 +58,7 @@ def make(kind: Kind) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         else:
             body = await read_body(request, fields, gateway.settings.max_body_bytes)
             art = parse(kind.request, body)
-            await vet(gateway, kind, art)
+            await vet(gateway, kind, art, options.finish_within)
         return await enter(request, entry, art)
 
     return endpoint
@@ -99,7 +99,7 @@ async def _read_pictured(
     """Return a request whose pictures are stored; nothing is stored for one that is refused."""
     draft = await read_draft(gateway, request, fields, entry.kind)
     try:
-        await vet(gateway, entry.kind, draft.request)
+        await vet(gateway, entry.kind, draft.request, entry.options.finish_within)
         return await resolve(gateway, entry.client, draft)
     finally:
         draft.close()

@@ -65,7 +65,7 @@ async def reproduce(request: Request) -> Response:
         detail = f"This was made by {shown(made.kind)}, a kind that there isn't here"
         raise ProblemError("not_reproducible", detail)
     art = request_of(kind, made)
-    await vet(gateway, kind, art)
+    await vet(gateway, kind, art, options.finish_within)
     art = await resolve(gateway, client, Draft(art, [], {}))
     told = warnings(made, gateway.overview.models, version())
     entry = Entry(kind, client, key, options, _ALWAYS_MADE)

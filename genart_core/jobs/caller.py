@@ -6,8 +6,8 @@ from typing import Any, Literal, NamedTuple, cast
 
 from genart_core.jobs.queue import doorbell_pieces
 from genart_core.jobs.record import (
+    Foreseen,
     JobId,
-    Pace,
     Placed,
     Priority,
     Status,
@@ -42,7 +42,7 @@ class Submission:
     `assets` are the sha256 of the pictures that it names, `bytes` what these and the request weigh.
     It must be begun `start_within_ms`, and have ended `finish_within_ms` after its submit; 0 is no
     bound of its own. `webhook` is the address that is told of its end ("" = none), if that is one
-    of `webhook_events` (none = any).
+    of `webhook_events` (none = any). So many of its kind as are `together` may share a batch.
     """
 
     id: JobId
@@ -62,6 +62,7 @@ class Submission:
     finish_within_ms: int = 0
     webhook: str = ""
     webhook_events: tuple[Status, ...] = ()
+    together: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def submit(
             *(job.bytes, limits.bytes_per_client, limits.submits_per_minute, limits.weight),
             *(job.priority, " ".join(job.tags), job.start_within_ms),
             *(job.webhook, " ".join(job.webhook_events), ending_ms),
-            *(limits.webhooks_per_client, limits.webhooks),
+            *(limits.webhooks_per_client, limits.webhooks, job.together),
         ),
         lambda reply: Submitted(
             reply[0].decode(), placed_of(reply[1]) if reply[1] else None, Usage(*reply[2])
@@ -282,13 +283,12 @@ def delete(job_id: JobId, client: str, keep: Keep) -> Call[Visibility]:
 
 def placed_of(view: Any) -> Placed:
     """Read a job as `view` in the prelude has it."""
-    fields, position, workers, now, pace = view
+    fields, position, now, foreseen = view
     return Placed(
         job=decode_job(pairs_of(fields)),
         position=position if position >= 0 else None,
-        live_workers=workers,
         now=now,
-        pace=Pace(*map(float, pace)) if pace and pace[0] else None,
+        foreseen=Foreseen(*foreseen) if foreseen else None,
     )
 
 

@@ -120,31 +120,29 @@ class Job:
         return self.status in TERMINAL
 
 
-class Pace(NamedTuple):
-    """How fast jobs of a kind were of late: quantiles, 5 % and 95 %, in milliseconds.
+class Foreseen(NamedTuple):
+    """What is expected of a job by those before it: an interval, in milliseconds.
 
-    `unit` is run time per unit of cost, `share` a job's share of its worker's time.
+    Of a queued one, until it is done, the line before it included; of a running one, its whole run.
     """
 
-    unit_low: float
-    unit_high: float
-    share_low: float
-    share_high: float
+    low: int
+    high: int
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A job and its place among the others, at one moment.
 
-    `position` counts the jobs before it (0 = next), None unless it is queued. `pace` is that of its
-    kind, None before any was measured.
+    `position` counts the jobs before it (0 = next), None unless it is queued. `foreseen` is None
+    once it has ended, and before anything of its kind, or of one in the line before it, was
+    measured.
     """
 
     job: Job
     position: int | None
-    live_workers: int
     now: int
-    pace: Pace | None
+    foreseen: Foreseen | None
 
 
 def decode_job(fields: Mapping[bytes, bytes]) -> Job:

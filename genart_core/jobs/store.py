@@ -24,6 +24,7 @@ Keep = tuple[int, int]
 """Milliseconds to keep a finished record, and its tombstone after that."""
 
 _LUA = Path(__file__).parent / "lua"
+_SHARED = ("prelude.lua", "foresight.lua")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def _script(name: str) -> tuple[str, str]:
     nothing, where a script without that line would stop half-way.
     """
     flags, _, body = (_LUA / f"{name}.lua").read_text().partition("\n")
-    source = "\n".join((flags, (_LUA / "prelude.lua").read_text(), body))
+    shared = ((_LUA / name).read_text() for name in _SHARED)
+    source = "\n".join((flags, *shared, body))
     return source, sha1(source.encode(), usedforsecurity=False).hexdigest()
 
 

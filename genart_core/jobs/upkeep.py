@@ -107,3 +107,27 @@ def survey(kinds: Sequence[str]) -> Call[Survey]:
         )
 
     return Call("survey", tuple(kinds), decode)
+
+
+class Pace(NamedTuple):
+    """How fast a kind is made, as learned from the latest runs, whatever their device.
+
+    A run takes about `base_ms` and `unit_ms` for each unit of cost, and rarely less than `soonest`
+    times that. `most` is the largest cost that was measured. `backlog_ms` is the time that one
+    worker would need for all that waits.
+    """
+
+    base_ms: float
+    unit_ms: float
+    soonest: float
+    most: float
+    backlog_ms: float
+
+
+def paces(kinds: Sequence[str]) -> Call[dict[str, Pace]]:
+    """Read how fast these kinds are made; those of which nothing was measured are left out."""
+    return Call(
+        "paces",
+        tuple(kinds),
+        lambda reply: {text_of(row[0]): Pace(*map(float, row[1:])) for row in reply},
+    )

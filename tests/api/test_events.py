@@ -1,6 +1,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from httpx2 import Client
 from genart_core.jobs.record import JobId
 from tests.api.player import Player
 from tests.api.sse import Event, Reader, following
-from tests.support.gateway import RunningGateway
+from tests.support.gateway import RunningGateway, place_model, running_gateway
 from tests.support.table import Table
 from tests.support.waiting import wait_for
 
@@ -198,6 +199,41 @@ def test_job_that_loses_its_worker_starts_over(
 
     assert texts_of(events) == ["found"]
     assert events[-2].data["job"]["attempt"] == 2
+
+
+def test_reader_goes_on_at_the_gateway_that_replaces_its_own(
+    redis_url: str, worker: Player, tmp_path: Path
+) -> None:
+    place_model(tmp_path, "tiny")
+    with (
+        running_gateway(redis_url, tmp_path, shutdown_seconds=0.1) as old,
+        Client(base_url=old.url, timeout=20) as http,
+    ):
+        url = http.post("/v1/text", json={"model": "tiny"}).headers["location"]
+        job = worker.take()
+        with following(http, url) as reader:
+            seen = [reader.next()]
+            worker.table.report(job, (0, 0, "one "), progress=(1, 3))
+            seen += [reader.next(), reader.next()]
+            old.stop()
+            assert list(reader) == []
+    worker.table.report(job, (0, 4, "two "), progress=(2, 3))
+
+    with (
+        running_gateway(redis_url, tmp_path) as new,
+        Client(base_url=new.url, timeout=20) as http,
+        following(http, url, last=seen[-1].id) as reader,
+        following(http, url) as fresh,
+    ):
+        seen += [reader.next(), reader.next()]
+        (shown,) = [fresh.next()]
+        assert texts_of(seen) == shown.data["partial"] == ["one two "]
+        steps = [event.data["step"] for event in seen if event.name == "progress"]
+        assert steps[-1] == shown.data["job"]["progress"]["step"] == 2
+        worker.finish(job, "one two ")
+        rest = list(reader)
+
+    assert [event.name for event in rest] == ["status", "result", "done"]
 
 
 @pytest.mark.parametrize("last", ["x", "-", "1", "1-", "-1", "1-x", "²-1", "9" * 40 + "-1", "*"])

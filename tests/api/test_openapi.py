@@ -126,8 +126,8 @@ def test_problems_of_pictures_stand_where_they_can_happen(caller: Client) -> Non
     for code in ("image_too_large", "invalid_form", "invalid_image", "unknown_asset"):
         assert code in told("pictured")
         assert code not in told("text")
-    assert "too_large`" in told("checked")
-    assert "`too_large`" not in told("text")
+    assert "`too_large`" in told("checked")
+    assert "`too_large`" in told("text")
 
 
 def test_document_is_written_once_and_known_by_its_etag(caller: Client) -> None:

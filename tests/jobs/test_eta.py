@@ -4,111 +4,76 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genart_core.jobs.eta import estimate
-from genart_core.jobs.record import Job, Pace, Placed, decode_job
-from tests.support.table import Table
+from genart_core.jobs.record import Foreseen, Job, Placed, decode_job
 
-times = st.floats(min_value=0.001, max_value=1e6)
-paces = st.tuples(times, times, times, times).map(
-    lambda t: Pace(min(t[:2]), max(t[:2]), min(t[2:]), max(t[2:]))
-)
+times = st.integers(0, 10**7)
+foreseen = st.tuples(times, times).map(lambda pair: Foreseen(min(pair), max(pair)))
 
 
-def job_with(status: str = "queued", cost: float = 1.0, started_at: int = 0) -> Job:
-    return decode_job(
-        {
-            b"request": b"{}",
-            b"status": status.encode(),
-            b"cost": str(cost).encode(),
-            b"started_at": str(started_at).encode(),
-        }
-    )
+def job_with(status: str = "queued", step: int = 0, total: int = 0) -> Job:
+    facts = {"request": "{}", "status": status, "step": step, "total": total}
+    return decode_job({name.encode(): str(value).encode() for name, value in facts.items()})
 
 
-placed_jobs = st.builds(
-    Placed,
-    job=st.builds(job_with, cost=times),
-    position=st.integers(0, 10_000),
-    live_workers=st.integers(0, 100),
-    now=st.just(0),
-    pace=paces,
-)
+def at_work(told: Foreseen, passed: int, step: int = 0, total: int = 0) -> Placed:
+    return Placed(job_with("running", step, total), None, passed, told)
 
 
-@given(placed_jobs)
-def test_estimate_is_an_interval_in_the_future(placed: Placed) -> None:
-    eta = estimate(placed)
+@given(foreseen, times, st.sampled_from(["queued", "running"]), st.integers(0, 9))
+def test_estimate_is_an_interval_in_the_future(
+    told: Foreseen, passed: int, status: str, step: int
+) -> None:
+    eta = estimate(Placed(job_with(status, step, total=9), 0, passed, told))
 
     assert eta is not None
     assert 0 <= eta.low <= eta.high
 
 
-@given(placed_jobs, st.integers(1, 1000))
-def test_more_jobs_before_it_never_make_it_sooner(placed: Placed, more: int) -> None:
-    assert placed.position is not None
-    near, far = estimate(placed), estimate(replace(placed, position=placed.position + more))
-
-    assert near is not None
-    assert far is not None
-    assert (near.low, near.high) <= (far.low, far.high)
-
-
-@given(placed_jobs, st.integers(1, 1000))
-def test_more_workers_never_make_it_later(placed: Placed, more: int) -> None:
-    few = estimate(placed)
-    many = estimate(replace(placed, live_workers=placed.live_workers + more))
-
-    assert few is not None
-    assert many is not None
-    assert (many.low, many.high) <= (few.low, few.high)
-
-
-@given(paces, times, st.integers(0, 10**9))
-def test_running_job_is_the_nearer_the_longer_it_runs(pace: Pace, cost: float, passed: int) -> None:
-    at_work = Placed(job_with("running", cost), None, 1, 0, pace)
-
-    before, later = estimate(at_work), estimate(replace(at_work, now=passed))
+@given(foreseen, times, times, st.integers(0, 9), st.integers(0, 9))
+def test_running_job_is_the_nearer_the_longer_it_runs_and_the_more_is_done(
+    told: Foreseen, passed: int, more: int, step: int, steps: int
+) -> None:
+    before = estimate(at_work(told, passed, step, total=9))
+    later = estimate(at_work(told, passed + more, min(step + steps, 9), total=9))
 
     assert before is not None
     assert later is not None
-    assert (later.low, later.high) <= (before.low, before.high)
+    assert later.low <= before.low
+    assert later.high <= before.high
 
 
-def test_nothing_is_promised_before_anything_was_measured(table: Table) -> None:
-    placed = table.enter().placed
+def test_interval_shrinks_to_nothing_as_the_steps_are_done() -> None:
+    told = Foreseen(8_000, 12_000)
+    widths = []
+    for step in range(11):
+        eta = estimate(at_work(told, 1_000 * step, step, total=10))
+        assert eta is not None
+        widths.append(eta.high - eta.low)
 
-    assert placed is not None
-    assert estimate(placed) is None
+    assert widths[-1] < widths[0] / 2
+    assert max(widths) == max(widths[:3])
+
+
+def test_job_past_its_time_is_not_said_to_be_done() -> None:
+    eta = estimate(at_work(Foreseen(1_000, 2_000), 60_000))
+
+    assert eta is not None
+    assert eta.low == 0
+    assert eta.high > 0
+
+
+def test_steps_that_are_left_keep_the_end_away() -> None:
+    eta = estimate(at_work(Foreseen(1_000, 2_000), 60_000, step=1, total=4))
+
+    assert eta is not None
+    assert eta.high == 1.5
+
+
+def test_what_was_not_foreseen_is_not_told() -> None:
+    assert estimate(Placed(job_with(), 0, 0, None)) is None
 
 
 def test_ended_job_has_no_estimate() -> None:
-    assert estimate(Placed(job_with("succeeded"), None, 1, 0, Pace(1.0, 1.0, 1.0, 1.0))) is None
+    placed = Placed(job_with(), 0, 0, Foreseen(1, 1))
 
-
-def test_pace_lies_within_the_measured_runs(table: Table) -> None:
-    shares = [5.0, 1.0, 9.0, 3.0, 7.0]
-    for share_ms in shares:
-        table.commit(table.running(cost=10.0), share_ms=share_ms)
-    placed = table.look_up(table.queue()).placed
-
-    assert placed is not None
-    assert placed.pace is not None
-    assert (placed.pace.share_low, placed.pace.share_high) == (1.0, 9.0)
-    assert 0 <= placed.pace.unit_low <= placed.pace.unit_high
-
-
-def test_failed_runs_are_not_measured(table: Table) -> None:
-    table.fail(table.running())
-
-    placed = table.look_up(table.queue()).placed
-
-    assert placed is not None
-    assert placed.pace is None
-
-
-def test_kinds_have_their_own_pace(table: Table) -> None:
-    table.commit(table.running(kind="text"))
-
-    placed = table.look_up(table.queue(kind="dream")).placed
-
-    assert placed is not None
-    assert placed.pace is None
+    assert estimate(replace(placed, job=job_with("succeeded"))) is None

@@ -42,17 +42,6 @@ def test_silent_worker_is_forgotten_after_ten_seconds(table: Table) -> None:
     assert 9000 < int(table.redis.pttl("genart:worker:w1")) <= 10_000
 
 
-def test_live_workers_are_counted_for_a_waiting_job(table: Table) -> None:
-    for worker in ("w1", "w2"):
-        table.send(upkeep.announce(worker, {}))
-    table.redis.zadd("genart:workers", {"dead": table.now() - 10_001})
-
-    placed = table.look_up(table.queue()).placed
-
-    assert placed is not None
-    assert placed.live_workers == 2
-
-
 def test_silent_workers_are_swept(table: Table) -> None:
     table.redis.zadd("genart:workers", {"dead": table.now() - 10_001})
 

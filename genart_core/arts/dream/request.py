@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from genart_core.arts.dream.presets import DEFAULT, PRESETS, layers_at
+from genart_core.bounds import advice
 from genart_core.errors import RefusedError
 from genart_core.request import ArtRequest, ImageInput, hints
 
@@ -13,6 +14,7 @@ MAX_SIZE = 4096
 LOGITS = "logits"
 # Per pixel of the output; 184 were seen with a Laplacian pyramid, fifteen pictures of three floats.
 PICTURE_BYTES = 200
+LEVERS = ("iterations", "size", "octaves")
 SMALLEST_WINDOW = 256  # pixels; below, most of what a deep layer sees would lie outside
 
 LayerName = Annotated[str, Field(min_length=1, max_length=100)]
@@ -287,9 +289,9 @@ def _check_memory(
     if left >= PICTURE_BYTES * request.size**2:
         return
     fitting = int((max(0, left) / PICTURE_BYTES) ** 0.5)
-    advice = f"size {fitting} would fit" if fitting >= 64 else "no size would fit"
+    fits = {"size": fitting} if fitting >= 64 else {}
     told = f"A dream of {request.size} px needs more than the {memory / 1e9:.2g} GB of the largest"
-    raise RefusedError("size", f"{told} worker; {advice}", "too_large")
+    raise RefusedError("size", f"{told} worker; {advice(fits)}", "too_large", fits)
 
 
 def _names(entry: Mapping[str, Any]) -> set[str]:

@@ -7,12 +7,14 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from genart_core.arts.style import memory
 from genart_core.arts.style.layers import Layers, choose_layers
+from genart_core.bounds import advice
 from genart_core.errors import RefusedError
 from genart_core.request import ArtRequest, ImageInput, hints
 
 MAX_STYLES = 8
 MAX_SIZE = 2048
 MAX_STYLE_SIZE = 4096
+LEVERS = ("iterations", "size")
 COARSEST = 128  # pixels: below, paintings have no strokes left that a network could see
 
 
@@ -280,10 +282,11 @@ def _check_memory(request: StyleRequest, layers: Layers, available: int) -> None
     if needs.least(request.size) <= available:
         return
     fitting = needs.largest_size(available)
-    advice = f"at most {fitting} would fit" if fitting >= 64 else "no size would fit"
+    fits = {"size": fitting} if fitting >= 64 else {}
     raise RefusedError(
         "size",
         f"size {request.size} takes {needs.least(request.size) / 1e9:.1f} GB even in tiles, "
-        f"and the largest worker has {available / 1e9:.1f} GB; {advice}",
+        f"and the largest worker has {available / 1e9:.1f} GB; {advice(fits)}",
         "too_large",
+        fits,
     )

@@ -1,12 +1,17 @@
 """What a caller of `text` sends."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from genart_core.bounds import advice, fitting
+from genart_core.errors import RefusedError
 from genart_core.request import ArtRequest, hints
 
 MAX_LENGTH = 100_000
+LEVERS = ("length", "num_samples")
+TOKEN_BYTES = 50  # of memory per token; 25 were measured
 
 StopString = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -139,5 +144,32 @@ def batch_key(request: TextRequest) -> str:
 
 
 def cost(request: TextRequest) -> float:
-    """Return the number of tokens to read and write."""
-    return float(request.num_samples * (request.length + len(request.prompt)))
+    """Return the number of steps, one per token to read or write.
+
+    Samples take them together; on a CPU each further one makes a step a quarter longer.
+    """
+    return (request.length + len(request.prompt)) * (3 + request.num_samples) / 4
+
+
+def check(request: TextRequest, card: Mapping[str, Any], memory: int | None) -> None:
+    """Refuse more text than fits into memory.
+
+    Raises:
+        RefusedError: naming the length that would fit.
+    """
+    if memory is None or _bytes(request) <= memory:
+        return
+    fits = fitting(request, LEVERS, _bytes, memory)
+    told = (
+        f"{request.num_samples} texts of {request.length} tokens take {_bytes(request) / 1e6:.1f}"
+    )
+    raise RefusedError(
+        "length",
+        f"{told} MB, and the largest worker has {memory / 1e6:.1f} MB; {advice(fits)}",
+        "too_large",
+        fits,
+    )
+
+
+def _bytes(request: TextRequest) -> float:
+    return float(TOKEN_BYTES * request.num_samples * (request.length + len(request.prompt)))

@@ -14,6 +14,9 @@ MAX_FRAMES = 600
 MAX_CELLS = 16  # across and down
 MAX_SCALE = 8
 MAX_LATENT = 1024
+PAINTING = 3  # decoding a picture takes so many times as long as writing it at scale 1
+SAMPLE_LEVERS = ("scale", "count", "frames", "rows", "columns")
+EDIT_LEVERS = ("scale",)
 
 LAYOUTS = {"sample": "images", "point": "images", "grid": "sheet", "walk": "film"}
 
@@ -294,6 +297,11 @@ class VaeEditRequest(ArtRequest):
         json_schema_extra=hints(advanced=True),
     )
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures are decoded."""
+        return 1
+
 
 def batch_key(request: VaeSampleRequest | VaeEditRequest) -> str:
     """Jobs on the same model share a forward pass, whatever else they ask for."""
@@ -301,20 +309,20 @@ def batch_key(request: VaeSampleRequest | VaeEditRequest) -> str:
 
 
 def sample_cost(request: VaeSampleRequest) -> float:
-    """Return the number of pictures, each as many times as its enlargement makes it larger."""
-    return float(request.pictures * request.scale**2)
+    """Return the number of pictures, enlarged and written ones counting accordingly more."""
+    return request.pictures * (1 + request.scale**2 / PAINTING)
 
 
 def edit_cost(request: VaeEditRequest) -> float:
-    """Return the number of pictures encoded and decoded."""
-    return 2.0 if request.mix is None else 3.0
+    """Return the number of pictures read, decoded, enlarged and written, in the same way."""
+    return (1.0 if request.mix is None else 2.0) + 1 + request.scale**2 / PAINTING
 
 
 def check_sample(request: VaeSampleRequest, card: Mapping[str, Any], memory: int | None) -> None:
     """Refuse points of another length, concepts that the model hasn't, and what is too large.
 
     Raises:
-        RefusedError: naming what is known, or the scale that would fit.
+        RefusedError: naming what is known, or what would fit.
     """
     latent = card.get("latent")
     if latent is None:
@@ -324,7 +332,7 @@ def check_sample(request: VaeSampleRequest, card: Mapping[str, Any], memory: int
             told = f"Point {place} has {len(point)} numbers; {request.model} takes {latent}"
             raise RefusedError("latents", told)
     check_concepts(request.concepts, card, request.model)
-    check_pixels(request.pictures, card.get("size", 0), request.scale, memory)
+    check_pixels(request, card.get("size", 0), memory, SAMPLE_LEVERS)
     if request.mode == "grid":
         for field, axis in (("across", request.across), ("down", request.down)):
             if isinstance(axis_of(axis), str):
@@ -335,13 +343,14 @@ def check_sample(request: VaeSampleRequest, card: Mapping[str, Any], memory: int
 
 
 def check_edit(request: VaeEditRequest, card: Mapping[str, Any], memory: int | None) -> None:
-    """Refuse concepts that the model hasn't.
+    """Refuse concepts that the model hasn't, and what is too large.
 
     Raises:
-        RefusedError: naming those there are.
+        RefusedError: naming those there are, or the scale that would fit.
     """
     if "latent" in card:
         check_concepts(request.concepts, card, request.model)
+        check_pixels(request, card.get("size", 0), memory, EDIT_LEVERS)
 
 
 def check_concepts(

@@ -58,8 +58,9 @@ end
 
 local function take(id, kind, turn)
   local job = key('job', id)
-  local held = redis.call('HMGET', job, 'client', 'priority')
+  local held = redis.call('HMGET', job, 'client', 'priority', 'cost', 'together')
   leave_ready(id, kind, held[1], held[2] or nil)
+  write_work(id, kind, held[3] or '0', held[4] or '1', now, worker)
   local attempt = redis.call('HINCRBY', job, 'attempt', 1)
   redis.call('HSET', job, 'status', 'running', 'fence', next_fence(), 'tag', turn,
     'worker', worker, 'slot', slot, 'epoch', epoch, 'started_at', now)
@@ -85,5 +86,9 @@ for i = 1, #line, 2 do
       redis.call('SET', key('virtual'), line[i + 1])
     end
   end
+end
+if #taken > 0 then
+  if join_kind ~= '' then redis.call('HSET', key('pace', kind), 'joined', 1) end
+  note_a_waiting_one(now)
 end
 return {#taken > 0 and 'claimed' or 'empty', taken}

@@ -4,13 +4,14 @@ local ns = KEYS[1]
 
 local MAX_EVENTS = 512 -- per job; a reader that falls further behind is given a snapshot
 local MAX_STRIKES = 3 -- claims that may end in a lost lease before the job is a dead letter
-local MEASURED_RUNS = 64 -- run times kept per kind, for the ETA
 local MAX_OVERTAKEN = 512 -- waiting jobs that one of higher priority may overtake: its cost is bounded
 local LESS_URGENT = {low = {}, normal = {'low'}, high = {'normal', 'low'}}
 local CLIENT_TTL_MS = 7 * 24 * 3600 * 1000
 local WORKER_TTL_MS = 10000
 local HOOK_LOG = 20 -- attempts to deliver a message that are kept
 local LEAVING_MS = 30000 -- so long a sweeper may take to remove the file of an asset
+
+local note_work, drop_work, guess, interval, foresee -- in foresight.lua
 
 local function key(...) return ns .. ':' .. table.concat({...}, ':') end
 
@@ -73,6 +74,7 @@ local function enter_ready(id, kind, client, priority, turn, until_)
   redis.call('ZADD', key('ready'), turn, id)
   redis.call('ZADD', key('ready', kind), turn, id)
   redis.call('ZADD', key('waiting', client, priority), turn, id .. ' ' .. kind)
+  note_work(id, kind)
   if until_ > 0 then redis.call('ZADD', key('deadlines'), until_, id) end
 end
 
@@ -80,6 +82,7 @@ local function leave_ready(id, kind, client, priority)
   redis.call('ZREM', key('ready'), id)
   redis.call('ZREM', key('ready', kind), id)
   redis.call('ZREM', key('deadlines'), id)
+  drop_work(id)
   if client then redis.call('ZREM', key('waiting', client, priority or 'normal'), id .. ' ' .. kind) end
 end
 
@@ -231,6 +234,7 @@ local function settle(id, status, facts, keep, now)
   redis.call('HSET', job, 'status', status, 'finished_at', now, 'expires_at', expires, unpack(facts))
   if held[4] == 'queued' then leave_ready(id, kind, client, held[8] or nil) end
   redis.call('ZREM', key('leases'), id)
+  drop_work(id)
   local never_began = held[4] == 'queued' and attempt == '0'
   leave_client(client, tonumber(held[6] or '0'), never_began and tonumber(held[7] or '1') or 0)
   drop_partial(id)
@@ -288,16 +292,23 @@ local function cancel(id, keep, now)
   return status
 end
 
--- A job as a reader sees it: its fields, then what places it among the others.
+-- A job as a reader sees it: its fields, what places it among the others, and what is foreseen of it.
 local function view(id, now)
   local fields = redis.call('HGETALL', key('job', id))
-  local held = redis.call('HMGET', key('job', id), 'status', 'kind')
-  if held[1] == 'queued' or held[1] == 'running' then
-    local position = redis.call('ZRANK', key('ready'), id)
-    return {fields, position or -1, live_workers(now), now,
-      redis.call('HMGET', key('pace', held[2]), 'unit_low', 'unit_high', 'share_low', 'share_high')}
+  local held = redis.call('HMGET', key('job', id), 'status', 'kind', 'cost', 'created_at')
+  local position, foreseen = -1, {}
+  if held[1] == 'queued' then
+    position = redis.call('ZRANK', key('ready'), id) or -1
+    local all = foresee(held[2], tonumber(held[3]), position, now, tonumber(held[4]))
+    if all then foreseen = {math.floor(all.low), math.ceil(all.high)} end
+  elseif held[1] == 'running' then
+    local ms = guess(held[2], 'run', tonumber(held[3]))
+    if ms then
+      local low, high = interval(held[2], 'run', ms)
+      foreseen = {math.floor(low), math.ceil(high)}
+    end
   end
-  return {fields, -1, 0, now, {}}
+  return {fields, position, now, foreseen}
 end
 
 -- 'found' | 'gone' (it was there once) | 'missing'. Another client's job is missing.

@@ -14,6 +14,7 @@ local priority, tags, start_ms = ARGV[27], ARGV[28], tonumber(ARGV[29])
 local webhook, webhook_events = ARGV[30], ARGV[31]
 local ending_ms = tonumber(ARGV[32]) -- so often a job ended while others waited; 0 = not known
 local max_hooks, all_hooks = tonumber(ARGV[33]), tonumber(ARGV[34]) -- undelivered; 0: any number
+local together = ARGV[35]
 local now, MINUTE_MS = now_ms(), 60000
 
 local owner = key('client', client)
@@ -29,9 +30,8 @@ end
 -- How often a job ends: as was measured under load, else by the time that such a job takes a worker.
 local function pace_ms()
   if ending_ms > 0 then return ending_ms end
-  local share = redis.call('HMGET', key('pace', kind), 'share_low', 'share_high')
-  if not share[1] then return 0 end
-  return (tonumber(share[1]) + tonumber(share[2])) / 2 / math.max(live_workers(now), 1)
+  local line = line_of(kind, 'share')
+  return line and (line[1] + line[2] * tonumber(cost)) / math.max(live_workers(now), 1) or 0
 end
 
 -- When to come back to a full line; 0 = not known. Each that is turned away is told a turn of its
@@ -80,6 +80,7 @@ end
 note('priority', priority, 'normal')
 note('tags', tags, '')
 note('start_by', start_by, 0)
+note('together', together, '1')
 note('webhook', webhook, '')
 note('webhook_events', webhook_events, '')
 
@@ -166,4 +167,5 @@ note_key()
 redis.call('HINCRBY', key('outcomes'), kind .. ' submitted', 1)
 emit_status(id, 'queued', 0, 1)
 ring(bell, id, now)
+note_foreseen(id, now)
 return answer('created', view(id, now))

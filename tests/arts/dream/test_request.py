@@ -250,7 +250,7 @@ def test_too_large_a_picture_is_refused_with_a_size_that_fits() -> None:
     assert 1500 < fitting < (memory / PICTURE_BYTES) ** 0.5
     check(DreamRequest(size=fitting), CARD, memory)
     refusal(DreamRequest(size=fitting + 1), memory=memory)
-    assert "no size would fit" in str(refusal(DreamRequest(size=64), memory=10**7))
+    assert "nothing of this kind would fit" in str(refusal(DreamRequest(size=64), memory=10**7))
 
 
 def test_cost_is_in_pixels_stepped_on() -> None:

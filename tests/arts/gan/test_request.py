@@ -167,7 +167,9 @@ def test_points_of_another_length_are_refused() -> None:
     [
         (None, 8, "600 pictures of 32 px at scale 8 are too large; scale 7 would fit"),
         (2 * 10**8, 4, "scale 4 are too large; scale 2 would fit"),
-        (10**7, 1, "not even scale 1 would fit"),
+        (10**7, 1, "scale 1 are too large; frames 203 would fit"),
+        (10**7, 3, "scale 3 are too large; frames 22 would fit"),
+        (10**4, 1, "nothing of this kind would fit"),
     ],
 )
 def test_films_that_fit_in_no_memory_are_refused(memory: int | None, scale: int, told: str) -> None:
@@ -187,8 +189,8 @@ def test_an_unknown_card_is_left_to_the_worker() -> None:
     check(request_of(**{"class": "cat"}), {}, None)
 
 
-def test_cost_is_in_pictures_of_the_models_size() -> None:
-    assert cost(request_of(count=3)) == 3.0
-    assert cost(request_of(count=3, scale=2)) == 12.0
-    assert cost(request_of(mode="walk", frames=20)) == 20.0
+def test_cost_is_in_pictures_and_their_enlargement() -> None:
+    assert cost(request_of(count=3)) == pytest.approx(4.0)
+    assert cost(request_of(count=3, scale=3)) == pytest.approx(12.0)
+    assert cost(request_of(mode="walk", frames=30)) == pytest.approx(40.0)
     assert batch_key(request_of(model="mine")) == "mine"

@@ -134,7 +134,8 @@ def test_what_the_model_has_not_is_refused(fields: dict[str, Any], field: str, t
     [
         (None, 4, "600 pictures of 64 px at scale 4 are too large; scale 3 would fit"),
         (3 * 10**8, 2, "scale 2 are too large; scale 1 would fit"),
-        (10**7, 1, "not even scale 1 would fit"),
+        (10**7, 1, "scale 1 are too large; frames 50 would fit"),
+        (10**4, 1, "nothing of this kind would fit"),
     ],
 )
 def test_films_that_fit_in_no_memory_are_refused(memory: int | None, scale: int, told: str) -> None:
@@ -152,8 +153,17 @@ def test_directions_that_a_mode_has_no_use_for_are_not_looked_at() -> None:
 
 
 def test_jobs_on_a_model_go_together_and_cost_what_they_decode() -> None:
-    one = VaeSampleRequest(count=4, model="mine")
-    other = VaeSampleRequest(mode="grid", model="mine", scale=2)
+    one = VaeSampleRequest(count=3, model="mine")
+    other = VaeSampleRequest(mode="grid", model="mine", scale=3)
 
     assert batch_key(one) == batch_key(other) == "mine"
-    assert (sample_cost(one), sample_cost(other)) == (4.0, 256.0)
+    assert sample_cost(one) == pytest.approx(4.0)
+    assert sample_cost(other) == pytest.approx(256.0)
+
+
+def test_an_edit_is_refused_where_its_enlargement_fits_in_no_memory() -> None:
+    with pytest.raises(RefusedError, match="scale 4 would fit") as error:
+        check_edit(VaeEditRequest(image=PHOTO, scale=8), {**CARD, "size": 64}, 4 * 10**6)
+
+    assert (error.value.field, error.value.code) == ("scale", "too_large")
+    check_edit(VaeEditRequest(image=PHOTO, scale=4), {**CARD, "size": 64}, 4 * 10**6)
