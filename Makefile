@@ -16,7 +16,7 @@ DEV := $(ALL) --extra s3 --group dev
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r target text; do \
-		printf 'make %-11s %s\n' "$$target" "$$text"; done
+		printf 'make %-14s %s\n' "$$target" "$$text"; done
 
 up: $(VENV)/.installed ## install and start the service; Ctrl-C stops it
 	@exec $(VENV)/bin/genart up
@@ -44,6 +44,15 @@ borders: $(VENV)/.installed-dev ## send thousands of bad requests and damaged pi
 
 bench: $(VENV)/.installed-dev ## measure the service beside its yardsticks
 	$(RUN) benchmarks.service
+
+bench-eta: $(VENV)/.installed-dev ## measure how many jobs end in the interval that was told
+	$(RUN) benchmarks.eta
+
+bench-streams: $(VENV)/.installed-dev ## measure a thousand idle event streams
+	$(RUN) benchmarks.streams
+
+bench-fairness: $(VENV)/.installed-dev ## measure light clients beside a heavy one
+	$(RUN) benchmarks.fairness
 
 bench-cache: $(VENV)/.installed-dev ## measure answers from the result cache
 	$(RUN) benchmarks.cache

@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import resource
 import socket
 from contextlib import suppress
 
@@ -35,6 +36,7 @@ def create_server(settings: ApiSettings) -> Server:
     A peer's address is who it is here, so `X-Forwarded-For` is not believed.
     """
     _give_large_blocks_back()
+    _allow_many_connections()
     return Server(
         uvicorn.Config(
             create_app(settings),
@@ -53,6 +55,13 @@ def create_server(settings: ApiSettings) -> Server:
             backlog=BACKLOG,
         )
     )
+
+
+def _allow_many_connections() -> None:
+    """Take as many files as may be had: each open stream is one, and 1024 is a usual limit."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # some systems call more than they give no limit
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _give_large_blocks_back() -> None:

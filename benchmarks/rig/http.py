@@ -66,10 +66,15 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(answer)
 
 
-async def connect(port: int) -> Connection:
-    """Open a connection to a server on this machine."""
+async def connect(port: int, client: int = 1) -> Connection:
+    """Open a connection to a server on this machine.
+
+    It comes from 127.0.0.`client`, as which the service takes its caller for another one.
+    """
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(Connection, "127.0.0.1", port)
+    _, connection = await loop.create_connection(
+        Connection, "127.0.0.1", port, local_addr=(f"127.0.0.{client}", 0)
+    )
     return connection
 
 
@@ -82,6 +87,18 @@ def post(port: int, path: str, key: str, wait_seconds: int) -> bytes:
         f"Idempotency-Key: {key}\r\n{prefer}Content-Length: {len(BODY)}\r\n\r\n"
     )
     return head.encode() + BODY
+
+
+def submit(port: int, path: str, body: bytes, *, wait_seconds: int = 0, key: str = "") -> bytes:
+    """Return a request for a job of any kind, to be made anew; `wait_seconds` as for `post`."""
+    prefer = f"Prefer: wait={wait_seconds}\r\n" if wait_seconds else ""
+    prefer += f"Authorization: Bearer {key}\r\n" if key else ""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: */*\r\n"
+        f"Content-Type: application/json\r\nCache-Control: no-cache\r\n{prefer}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def get(port: int, path: str) -> bytes:
