@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from genart_core.arts.vae.generate import edit, sample
+from genart_core.arts.vae.model import Config
 from genart_core.arts.vae.painter import Painter
 from genart_core.arts.vae.request import VaeEditRequest, VaeSampleRequest
 from genart_core.arts.vae.showing import shown
@@ -240,3 +241,22 @@ def test_grey_networks_take_and_give_colour_pictures() -> None:
 
     assert image.shape == (3, 16, 16)
     assert torch.equal(image[0], image[1])
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TINY,
+        Config(size=28, channels=1, latent=5, widths=(3, 8, 8)),
+        Config(size=8, channels=3, latent=4, widths=(5, 7)),
+    ],
+)
+def test_a_prepared_decoder_computes_what_the_trained_one_does(config: Config) -> None:
+    model = tiny_model(config)
+    points = torch.randn(21, config.latent, generator=torch.Generator().manual_seed(0))
+
+    images = Painter(model, "cpu", torch.float32).decode(points)
+
+    with torch.inference_mode():
+        wanted = model.network.decoder(points).sigmoid()
+    torch.testing.assert_close(images, wanted, atol=1e-5, rtol=0)
