@@ -5,8 +5,9 @@ as float32. Beside it the same network runs eagerly in float32 NCHW, once with t
 convolutions that ours has too (judged), once as it is written in books: enlarge, then convolve.
 Rounds alternate and ratios within a round are judged, as is the error against float32 (PSNR).
 
-With `--url` 64 jobs of 64 pictures each, one sheet a job, go through a running service; beside it
-this process decodes, assembles and encodes the same sheets. Exits with 1 when a bar is missed.
+With `--url` 64 jobs of 64 pictures each, one sheet a job, go through a running service, or through
+one that is started for it (`--url own`); beside it this process decodes, assembles and encodes the
+same sheets. Exits with 1 when a bar is missed.
 """
 
 import argparse
@@ -19,8 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.dream import BF16_FLAGS
-from benchmarks.rig.client import Service
 from benchmarks.rig.figures import HEAD, Figure, table
+from benchmarks.rig.sheets import PICTURES, through_service
 from benchmarks.text import machine
 from genart_core.arts.vae.mixture import Mixture
 from genart_core.arts.vae.model import Autoencoder, Config, Enlargement
@@ -29,13 +30,13 @@ from genart_core.arts.vae.request import VaeSampleRequest
 from genart_core.arts.vae.sampling import draw
 from genart_core.arts.vae.showing import shown
 from genart_core.arts.vae.stored import StoredModel, load_model
+from genart_core.artwork import Output
 from genart_core.nn.device import working_dtype
 from genart_core.request import sample_seed
 from genart_core.weights import find_model
 
 BATCH = 16
-FASTER, PSNR_DB, SERVED = 2.2, 45.0, 0.6  # the bars
-JOBS, PICTURES = 64, 64
+FASTER, PSNR_DB = 2.2, 45.0  # the bars
 HOME = Path("~/.genart")
 
 
@@ -100,34 +101,13 @@ def psnr(painter: Painter) -> float:
     return float(-10.0 * torch.log10(error.clamp(min=1e-12)))
 
 
-def one_process(painter: Painter, jobs: int) -> float:
-    """Return pictures per second of a process that makes the same sheets and nothing else."""
-    begin = time.perf_counter()
-    for seed in range(jobs):
-        request = VaeSampleRequest(seed=seed, count=PICTURES, layout="sheet")
-        seeds = [sample_seed(seed, i) for i in range(PICTURES)]
-        mixture, latent = painter.model.mixture, painter.config.latent
-        points = torch.stack([draw(each, latent, mixture) for each in seeds])
-        shown(request, painter.decode(points))
-    return jobs * PICTURES / (time.perf_counter() - begin)
-
-
-def through_service(url: str, painter: Painter, *, model: str, rounds: int) -> Figure:
-    """Return the service's pictures per second beside one process'."""
-    name = f"pictures/s, {JOBS} jobs of {PICTURES} as sheets"
-    figure = Figure(name, "/s", "one process", bar=SERVED, at_least=True)
-    service = Service(url)
-    body = {"model": model, "count": PICTURES, "layout": "sheet"}
-    one_process(painter, 2)  # warm up
-    service.wait(service.post("vae-sample", {**body, "seed": 0}))
-    for turn in range(rounds):
-        alone = one_process(painter, JOBS)
-        begin = time.perf_counter()
-        seeds = range(JOBS * turn, JOBS * (turn + 1))
-        for address in [service.post("vae-sample", {**body, "seed": seed}) for seed in seeds]:
-            service.wait(address)
-        figure.add(JOBS * PICTURES / (time.perf_counter() - begin), alone)
-    return figure
+def sheet(painter: Painter, seed: int) -> Output:
+    """Return the sheet that a job of a seed makes."""
+    request = VaeSampleRequest(seed=seed, count=PICTURES, layout="sheet")
+    seeds = [sample_seed(seed, i) for i in range(PICTURES)]
+    mixture, latent = painter.model.mixture, painter.config.latent
+    points = torch.stack([draw(each, latent, mixture) for each in seeds])
+    return shown(request, painter.decode(points))[0]
 
 
 def model_file(wish: str) -> Path | None:
@@ -153,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=7, help="how often each is measured")
     parser.add_argument("--repeats", type=int, default=20, help="batches per round")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
-    parser.add_argument("--url", help="a running service, to measure it too")
+    parser.add_argument("--url", help="measure a running service too, or with `own` one of its own")
     asked = parser.parse_args(arguments)
     if asked.threads:
         torch.set_num_threads(asked.threads)
@@ -162,14 +142,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     info = Path("/proc/cpuinfo")
     has_bf16 = bool(BF16_FLAGS & set(info.read_text().split() if info.exists() else ()))
     figures = decoding(painter, rounds=asked.rounds, repeats=asked.repeats, has_bf16=has_bf16)
+    threads, costs = torch.get_num_threads(), ""
     if asked.url:
-        rounds = max(1, asked.rounds // 2)
-        model = "portraits" if path is None else path.stem
-        figures.append(through_service(asked.url, painter, model=model, rounds=rounds))
+        figure, costs = through_service(
+            asked.url,
+            "vae-sample",
+            "portraits" if path is None else path.stem,
+            lambda seed: sheet(painter, seed),
+            rounds=max(1, asked.rounds // 2),
+            threads=threads,
+        )
+        figures.append(figure)
     told, error = machine(), psnr(painter)
-    threads, dtype = torch.get_num_threads(), str(working_dtype("cpu")).removeprefix("torch.")
+    dtype = str(working_dtype("cpu")).removeprefix("torch.")
     print(f"{told['cpu']}, computes in {dtype}; torch {told['torch']}; threads: {threads}\n")
     print(table(HEAD, [figure.row() for figure in figures]))
+    if costs:
+        print(f"\n{costs}")
     print(f"\nPSNR against float32: {error:.1f} dB (bar: > {PSNR_DB:g})")
     return 0 if error > PSNR_DB and all(figure.is_met for figure in figures) else 1
 

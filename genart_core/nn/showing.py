@@ -82,10 +82,18 @@ def described(facts: Mapping[str, Any], *long: str) -> dict[str, Any]:
 
 def told(points: Tensor) -> list[list[float]]:
     """Return the numbers of as many points as a result has room for."""
-    rows = [[round(value, DIGITS) for value in row] for row in points.tolist()]
-    room = LATENTS_BYTES
-    for count, row in enumerate(rows):
-        room -= len(json.dumps(row))
-        if room < 0:
-            return rows[:count]
+    whole = points.double().mul(10**DIGITS).round()
+    ends = _json_bytes(whole).cumsum(0)
+    fitting = int((ends <= LATENTS_BYTES).sum())
+    rows: list[list[float]] = whole[:fitting].div(10**DIGITS).tolist()
     return rows
+
+
+def _json_bytes(whole: Tensor) -> Tensor:
+    """Return how long each row is as JSON; numbers come as whole ones, `DIGITS` places shifted."""
+    size = whole.abs().long()
+    digits = 1 + sum((size >= 10**place).long() for place in range(DIGITS + 1, 18))
+    zeros = sum((size % 10**place == 0).long() for place in range(1, DIGITS))  # not written
+    point, separator = 1, len(", ")
+    lengths: Tensor = whole.signbit() + digits + point + DIGITS - zeros + separator
+    return lengths.sum(1) + len("[]") - separator

@@ -1,10 +1,14 @@
 """What a caller gets of pictures: files, what they carry, and the points that they show."""
 
 import json
+from itertools import accumulate
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from genart_core.nn import showing
 from genart_core.nn.image import decode, read_metadata
 from genart_core.nn.showing import METADATA_BYTES, Showing, described, enlarged, told
 
@@ -23,6 +27,24 @@ def test_a_result_tells_no_more_points_than_it_has_room_for() -> None:
     assert 40 * 1024 < len(json.dumps(rows)) < 50 * 1024
     torch.testing.assert_close(torch.tensor(rows), points[: len(rows)], atol=1e-4, rtol=0)
     assert len(told(torch.randn(64, 64))) == 64
+
+
+@given(
+    st.lists(
+        st.lists(st.floats(-1e9, 1e9, width=32), min_size=3, max_size=3), min_size=1, max_size=9
+    ),
+    st.integers(0, 300),
+)
+def test_numbers_are_told_rounded_and_as_long_as_there_is_room(
+    rows: list[list[float]], room: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(showing, "LATENTS_BYTES", room)
+        found = told(torch.tensor(rows))
+
+    wanted = [[round(value, showing.DIGITS) for value in row] for row in rows]
+    ends = list(accumulate(len(json.dumps(row)) for row in wanted))
+    assert found == wanted[: sum(end <= room for end in ends)]
 
 
 def test_files_carry_all_of_a_request_but_long_fields_that_are_too_much() -> None:
