@@ -92,9 +92,7 @@ def decoding(painter: Painter, *, rounds: int, repeats: int, has_bf16: bool) -> 
 
 def psnr(painter: Painter) -> float:
     """Return how near to float32 ours is, in dB."""
-    points = torch.stack(
-        [draw(seed, painter.config.latent, painter.model.mixture) for seed in range(PICTURES)]
-    )
+    points = torch.stack([draw(seed, painter.model.mixture) for seed in range(PICTURES)])
     with torch.inference_mode():
         wanted = plain(painter.model.network, transposed=False)(points)
     error = (painter.decode(points) - wanted).square().mean()
@@ -105,8 +103,7 @@ def sheet(painter: Painter, seed: int) -> Output:
     """Return the sheet that a job of a seed makes."""
     request = VaeSampleRequest(seed=seed, count=PICTURES, layout="sheet")
     seeds = [sample_seed(seed, i) for i in range(PICTURES)]
-    mixture, latent = painter.model.mixture, painter.config.latent
-    points = torch.stack([draw(each, latent, mixture) for each in seeds])
+    points = torch.stack([draw(each, painter.model.mixture) for each in seeds])
     return shown(request, painter.decode(points))[0]
 
 

@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from genart_core.arts.vae.painter import Painter, load_painter
+from genart_core.arts.vae.reach import Mover
 from genart_core.arts.vae.request import (
     VaeEditRequest,
     VaeSampleRequest,
@@ -50,9 +52,11 @@ def plan_sample(run: Run, painter: Painter) -> Commission:
     request: VaeSampleRequest = run.request
     check_sample(request, painter.card, None)
     points, seeds = _chosen(request, painter)
-    moved = points + _move(request.concepts, painter)
-    points = _laid_out(request, moved, painter)
-    return _commission(run, painter, points, chosen=moved, seeds=seeds)
+    mover = Mover(painter.reach)
+    moved = _moved(points, request.concepts, mover)
+    points = _laid_out(request, moved, mover)
+    facts = {"seeds": seeds, "bounded": mover.bounded}
+    return _commission(run, painter, points, chosen=moved, facts=facts)
 
 
 def plan_edit(run: Run, painter: Painter) -> Commission:
@@ -67,8 +71,10 @@ def plan_edit(run: Run, painter: Painter) -> Commission:
     wanted = [request.image] if request.mix is None else [request.image, request.mix]
     codes = painter.encode(torch.cat([_read(run, reference, painter) for reference in wanted]))
     point = codes[0] if request.mix is None else lerp(codes[0], codes[1], request.mix_weight)
-    points = (point + _move(request.concepts, painter))[None]
-    return _commission(run, painter, points, chosen=points, seeds=[])
+    mover = Mover(painter.reach)
+    points = _moved(point[None], request.concepts, mover)
+    facts = {"seeds": [], "bounded": mover.bounded}
+    return _commission(run, painter, points, chosen=points, facts=facts)
 
 
 def _paint(runs: Sequence[Run], workbench: Workbench, plan: Plan) -> None:
@@ -77,11 +83,11 @@ def _paint(runs: Sequence[Run], workbench: Workbench, plan: Plan) -> None:
 
 
 def _commission(
-    run: Run, painter: Painter, points: Tensor, *, chosen: Tensor, seeds: Sequence[int]
+    run: Run, painter: Painter, points: Tensor, *, chosen: Tensor, facts: dict[str, Any]
 ) -> Commission:
-    """Return what is to be decoded, and what its result tells: the chosen points."""
+    """Return what is to be decoded, and what its result tells: the chosen points and `facts`."""
     side = painter.config.size * run.request.scale
-    result = {"latents": told(chosen), "seeds": seeds, "width": side, "height": side}
+    result = {"latents": told(chosen), **facts, "width": side, "height": side}
     return Commission(run, (points,), lambda images: Artwork(shown(run.request, images), result))
 
 
@@ -91,37 +97,31 @@ def _chosen(request: VaeSampleRequest, painter: Painter) -> tuple[Tensor, list[i
         return torch.tensor(request.latents), []
     seed = request.seed or 0
     seeds = request.seeds or [sample_seed(seed, i) for i in range(request.points)]
-    mixture = painter.model.mixture if request.source == "mixture" else None
-    width, temperature = painter.config.latent, request.temperature
-    return torch.stack([draw(s, width, mixture, temperature=temperature) for s in seeds]), seeds
+    mixture = painter.model.mixture if request.source == "mixture" else painter.prior
+    points = [draw(each, mixture, temperature=request.temperature) for each in seeds]
+    return torch.stack(points), seeds
 
 
-def _laid_out(request: VaeSampleRequest, points: Tensor, painter: Painter) -> Tensor:
+def _laid_out(request: VaeSampleRequest, points: Tensor, mover: Mover) -> Tensor:
     """Return the points of all pictures that come of the chosen ones."""
     if request.mode == "walk":
         is_spherical = request.path == "slerp"
         return walk(points, request.frames, is_loop=request.loop, is_spherical=is_spherical)
     if request.mode == "grid":
-        across, down = (_direction(axis, painter) for axis in (request.across, request.down))
+        across, down = (
+            partial(mover.along, axis_of(axis)) for axis in (request.across, request.down)
+        )
         columns = spaced(request.across_range, request.columns)
         rows = spaced(request.down_range, request.rows)
         return grid(points[0], across, down, columns=columns, rows=rows)
     return points
 
 
-def _direction(axis: int | str, painter: Painter) -> Tensor:
-    axis = axis_of(axis)
-    return (
-        painter.concept(axis) if isinstance(axis, str) else torch.eye(painter.config.latent)[axis]
-    )
-
-
-def _move(concepts: dict[str, float], painter: Painter) -> Tensor:
-    """Return what all concepts together add to a point."""
-    move = torch.zeros(painter.config.latent)
+def _moved(points: Tensor, concepts: dict[str, float], mover: Mover) -> Tensor:
+    """Return points moved along concepts, one after the other."""
     for name, strength in concepts.items():
-        move = move + strength * painter.concept(name)
-    return move
+        points = mover.along(name, points, torch.full((len(points),), strength))
+    return points
 
 
 def _read(run: Run, reference: str, painter: Painter) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 FLOOR = 1e-3  # added to each variance, so that no component falls upon a few points
+TAILS, HALVINGS = 8.0, 40  # where quantiles are looked for, in standard deviations, and how finely
 POINTS_PER_DIMENSION = 3  # at the least, for the covariance of each component
 
 
@@ -32,6 +33,30 @@ class Mixture:
         edges = self.shares.cumsum(0)
         component = torch.searchsorted(edges, choice * edges[-1]).clamp(max=len(edges) - 1)
         return self.means[component] + (self.roots[component] @ noise[:, :, None])[..., 0]
+
+    def gaussian(self) -> "Mixture":
+        """Return the one Gaussian of the same mean and covariance."""
+        shares = self.shares / self.shares.sum()
+        mean = shares @ self.means
+        apart = self.means - mean
+        covariances = self.roots @ self.roots.mT + apart[:, :, None] * apart[:, None, :]
+        root = torch.linalg.cholesky((shares[:, None, None] * covariances).sum(0))
+        return Mixture(torch.ones_like(shares[:1]), mean[None], root[None])
+
+    def quantiles(self, directions: Tensor, share: float) -> Tensor:
+        """Return the numbers `(n,)` below which a share of codes is along directions `(n, L)`."""
+        centres = directions.double() @ self.means.T.double()  # (n, K)
+        spreads = torch.einsum("kij,ni->nkj", self.roots.double(), directions.double()).norm(dim=2)
+        spreads = spreads.clamp(min=1e-12)
+        low, high = ((centres + side * spreads).T for side in (-TAILS, TAILS))
+        below, above = low.amin(0), high.amax(0)
+        for _ in range(HALVINGS):
+            middle: Tensor = (below + above) / 2
+            ranks = torch.special.ndtr((middle[:, None] - centres) / spreads) @ self.shares.double()
+            is_low = ranks < share * self.shares.sum()
+            below, above = torch.where(is_low, middle, below), torch.where(is_low, above, middle)
+        middle = (below + above) / 2
+        return middle.to(directions.dtype)
 
     def log_likelihood(self, points: Tensor) -> Tensor:
         """Return the log-density `(N,)` of points `(N, L)` in nats."""

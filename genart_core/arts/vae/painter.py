@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genart_core.arts.vae.model import Autoencoder, Decoder, Enlargement
+from genart_core.arts.vae.reach import Reach
 from genart_core.arts.vae.stored import StoredModel, load_model
 from genart_core.nn.device import working_dtype
 from genart_core.nn.painting import batch_of, batched
@@ -25,6 +26,9 @@ class Painter:
         self.device = device
         self.config = model.network.config
         self.batch = batch_of(device)
+        self.prior = model.mixture.gaussian()
+        names = [str(each["name"]) for each in self.card.get("concepts", ())]
+        self.reach = Reach.of(names, model.concepts, model.mixture)
         self._network = Prepared(model.network, dtype or working_dtype(device)).to(device)
 
     @property
@@ -39,16 +43,6 @@ class Painter:
     def decode(self, points: Tensor) -> Tensor:
         """Return the pictures `(N, C, size, size)` in [0, 1] of points `(N, latent)`."""
         return batched(self._network.decoder, points, device=self.device)
-
-    def concept(self, name: str) -> Tensor:
-        """Return the direction `(latent,)` of a concept.
-
-        Raises:
-            KeyError: if there is none of that name.
-        """
-        names = [str(each["name"]) for each in self.card.get("concepts", ())]
-        directions: dict[str, Tensor] = dict(zip(names, self.model.concepts, strict=True))
-        return directions[name]
 
 
 class Prepared(nn.Module):

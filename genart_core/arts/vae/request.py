@@ -70,7 +70,8 @@ class VaeSampleRequest(ArtRequest):
         default="mixture",
         title="Source",
         description="Where points are drawn from: the mixture of Gaussians that was fitted to the "
-        "codes of real pictures, or the prior N(0, 1), as in the paper.",
+        "codes of real pictures, or the `prior` N(0, 1) brought to the mean and the covariance of "
+        "those codes, as one Gaussian.",
         json_schema_extra=hints(advanced=True),
     )
     temperature: float = Field(
@@ -103,7 +104,8 @@ class VaeSampleRequest(ArtRequest):
         default={},
         title="Concepts",
         description="Concepts to add to every point: {name: strength}; 1 is the distance between "
-        "pictures without and with it. Each model's concepts stand in `GET /v1/models/{name}`.",
+        "pictures without and with it. A point goes no further than codes of real pictures lie. "
+        "Each model's concepts stand in `GET /v1/models/{name}`.",
         examples=[{}],
     )
     across: Axis = Field(
@@ -263,8 +265,8 @@ class VaeEditRequest(ArtRequest):
         default={},
         title="Concepts",
         description="Concepts to add, {name: strength}: 1 is the distance between pictures "
-        "without and with it, negative takes it away. Each model's concepts stand in "
-        "`GET /v1/models/{name}`.",
+        "without and with it, negative takes it away. The picture goes no further than codes of "
+        "real ones lie. Each model's concepts stand in `GET /v1/models/{name}`.",
         examples=[{"smile": 1.0}],
     )
     mix: ImageInput | None = Field(

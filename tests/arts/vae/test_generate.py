@@ -29,6 +29,10 @@ def sampled(workbench: FakeWorkbench, **fields: Any) -> FakeRun:
     return run
 
 
+def direction(painter: Painter, name: str) -> torch.Tensor:
+    return painter.reach.directions[painter.reach.names.index(name)]
+
+
 def edited(workbench: FakeWorkbench, **fields: Any) -> FakeRun:
     run = FakeRun(VaeEditRequest(**{"seed": 1, "image": PHOTO, **fields}))
     edit([run], workbench)
@@ -92,7 +96,7 @@ def test_a_grid_moves_along_concepts_and_numbers(
         mode="grid",
         latents=[[0.0] * 6],
         across="smile",
-        across_range=[0.0, 1.0],
+        across_range=[0.0, 0.25],
         down=2,
         down_range=[-1.0, 1.0],
         columns=2,
@@ -100,7 +104,7 @@ def test_a_grid_moves_along_concepts_and_numbers(
         layout="images",
     )
 
-    smile, number = painter.concept("smile"), torch.eye(6)[2]
+    smile, number = 0.25 * direction(painter, "smile"), torch.eye(6)[2]
     wanted = painter.decode(torch.stack([-number, smile - number, number, smile + number]))
     assert (torch.stack(run.outputs) - wanted).abs().max() < TOLERANCE
 
@@ -165,12 +169,26 @@ def test_an_edit_without_concepts_is_the_reconstruction(
 
 
 def test_concepts_are_added_to_the_code(workbench: FakeWorkbench, painter: Painter) -> None:
-    plain, moved = edited(workbench), edited(workbench, concepts={"smile": 1.5, "hat": -1.0})
+    plain, moved = edited(workbench), edited(workbench, concepts={"smile": 0.3, "hat": -0.2})
 
     change = torch.tensor(moved.result["latents"]) - torch.tensor(plain.result["latents"])
-    wanted = 1.5 * painter.concept("smile") - painter.concept("hat")
+    wanted = 0.3 * direction(painter, "smile") - 0.2 * direction(painter, "hat")
     torch.testing.assert_close(change[0], wanted, atol=1e-3, rtol=0)
     assert (moved.outputs[0] - plain.outputs[0]).abs().mean() > 1 / 255
+    assert moved.result["bounded"] == []
+
+
+def test_a_result_tells_which_concepts_met_their_bounds(
+    workbench: FakeWorkbench, painter: Painter
+) -> None:
+    far, farther = (edited(workbench, concepts={"hat": strength}) for strength in (9.0, 20.0))
+    across = sampled(workbench, mode="grid", across="smile", columns=3, rows=1, layout="images")
+
+    assert far.result["bounded"] == farther.result["bounded"] == ["hat"]
+    assert far.result["latents"] == farther.result["latents"]
+    assert across.result["bounded"] == ["smile"]
+    place = torch.tensor(far.result["latents"]) @ painter.reach.normals[1]
+    torch.testing.assert_close(place, painter.reach.high[1:], atol=1e-3, rtol=0)
 
 
 def test_two_pictures_are_mixed_by_weight(workbench: FakeWorkbench) -> None:

@@ -12,9 +12,13 @@ def points(count: int, width: int = 8, seed: int = 0) -> torch.Tensor:
 
 
 def test_a_grid_is_laid_out_row_by_row() -> None:
-    across, down = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    def right(points: torch.Tensor, strengths: torch.Tensor) -> torch.Tensor:
+        return points + strengths[:, None] * torch.tensor([1.0, 0.0])
 
-    cells = grid(torch.zeros(2), across, down, columns=[-1.0, 0.0, 1.0], rows=[0.0, 5.0])
+    def below(points: torch.Tensor, strengths: torch.Tensor) -> torch.Tensor:
+        return points + strengths[:, None] * torch.tensor([0.0, 1.0])
+
+    cells = grid(torch.zeros(2), right, below, columns=[-1.0, 0.0, 1.0], rows=[0.0, 5.0])
 
     assert cells.tolist() == [[-1, 0], [0, 0], [1, 0], [-1, 5], [0, 5], [1, 5]]
     assert spaced([-2.0, 2.0], 5) == [-2.0, -1.0, 0.0, 1.0, 2.0]
@@ -24,10 +28,10 @@ def test_a_grid_is_laid_out_row_by_row() -> None:
 def test_a_seed_draws_the_same_point_and_temperature_spreads_it() -> None:
     mixture = Mixture(torch.ones(1), torch.full((1, 8), 3.0), torch.eye(8)[None])
 
-    assert torch.equal(draw(5, 8, mixture), draw(5, 8, mixture))
-    assert not torch.equal(draw(6, 8, mixture), draw(5, 8, mixture))
-    assert torch.equal(draw(5, 8, mixture, temperature=0.0), torch.full((8,), 3.0))
-    near, far = (draw(5, 8, None, temperature=t).norm() for t in (0.5, 2.0))
+    assert torch.equal(draw(5, mixture), draw(5, mixture))
+    assert not torch.equal(draw(6, mixture), draw(5, mixture))
+    assert torch.equal(draw(5, mixture, temperature=0.0), torch.full((8,), 3.0))
+    near, far = ((draw(5, mixture, temperature=t) - 3.0).norm() for t in (0.5, 2.0))
     torch.testing.assert_close(far, 4 * near)
 
 
@@ -89,3 +93,31 @@ def test_few_points_get_few_components() -> None:
 
     assert len(mixture.shares) == 2
     assert mixture.log_likelihood(points(5, 4)).isfinite().all()
+
+
+def two_clusters() -> Mixture:
+    roots = torch.tensor([[[2.0, 0.0], [0.5, 1.5]], [[0.3, 0.0], [0.0, 0.2]]])
+    return Mixture(torch.tensor([0.3, 0.7]), torch.tensor([[4.0, 0.0], [-1.0, 2.0]]), roots)
+
+
+def drawn_of(mixture: Mixture, count: int = 200_000) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    choice = torch.rand(count, generator=generator)
+    return mixture.points(choice, torch.randn(count, 2, generator=generator))
+
+
+def test_the_one_gaussian_has_the_mean_and_covariance_of_the_mixture() -> None:
+    drawn, one = drawn_of(two_clusters()), two_clusters().gaussian()
+
+    torch.testing.assert_close(one.means[0], drawn.mean(0), atol=0.02, rtol=0)
+    torch.testing.assert_close(one.roots[0] @ one.roots[0].T, drawn.T.cov(), atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("share", [0.005, 0.5, 0.995])
+def test_quantiles_are_those_of_draws(share: float) -> None:
+    directions = torch.tensor([[1.0, 0.0], [0.6, -0.8]])
+
+    found = two_clusters().quantiles(directions, share)
+
+    below = (drawn_of(two_clusters()) @ directions.T < found).double().mean(0)
+    torch.testing.assert_close(below, torch.full((2,), share).double(), atol=0.004, rtol=0)

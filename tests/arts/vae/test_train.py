@@ -179,7 +179,7 @@ def test_the_command_writes_a_model_that_can_be_used(faces: Path, tmp_path: Path
     assert card["licence"] == "weights trained by this project; data: CC0"
     names = [each["name"] for each in card["concepts"]]
     assert names == ["hat", "blue", "red", "size"]
-    assert painter.concept("blue").shape == (8,)
+    assert painter.reach.directions[painter.reach.names.index("blue")].shape == (8,)
     assert card["log"][-1]["steps"] == 3
     assert {"elbo_nats", "kl_nats", "mixture_nats"} <= set(card["metrics"])
     assert (card["size"], card["channels"], card["latent"]) == (16, 3, 8)
