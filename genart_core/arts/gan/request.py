@@ -7,19 +7,30 @@ from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from genart_core.bounds import check_pixels
 from genart_core.errors import RefusedError
+from genart_core.latents import (
+    MAX_COUNT,
+    Count,
+    Frames,
+    FrameTime,
+    Layout,
+    Loop,
+    Point,
+    Resample,
+    ShownFormat,
+    WalkPath,
+    check_agreement,
+    check_points,
+    enlarged_up_to,
+    with_layout,
+)
 from genart_core.request import ArtRequest, Seed, hints
 
-MAX_COUNT = 64
-MAX_FRAMES = 600
 MAX_SCALE = 16
-MAX_LATENT = 1024
 PAINTING = 3  # drawing a picture takes so many times as long as writing it at scale 1
 LEVERS = ("scale", "count", "frames")
 
-LAYOUTS = {"sample": "images", "point": "images", "walk": "film"}
+LAYOUTS: dict[str, Layout] = {"sample": "images", "point": "images", "walk": "film"}
 
-Number = Annotated[float, Field(ge=-100.0, le=100.0)]
-Point = Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT)]
 Wish = Annotated[int, Field(ge=0, le=100_000)] | Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -57,15 +68,7 @@ class GanSampleRequest(_Classed):
         "point to point, and from class to class.",
         examples=["sample"],
     )
-    count: int = Field(
-        default=1,
-        title="Count",
-        description="How many pictures to draw; picture i draws from (seed, i). For `walk`, "
-        "how many points to pass unless they are given (at least 2).",
-        ge=1,
-        le=MAX_COUNT,
-        examples=[16],
-    )
+    count: Count = 1
     truncation: float = Field(
         default=1.0,
         title="Truncation",
@@ -102,56 +105,19 @@ class GanSampleRequest(_Classed):
         le=32,
         json_schema_extra=hints(advanced=True),
     )
-    frames: int = Field(
-        default=48,
-        title="Frames",
-        description="Pictures of a walk, the points that it passes among them.",
-        ge=2,
-        le=MAX_FRAMES,
-        json_schema_extra=hints(advanced=True),
-    )
-    path: Literal["slerp", "lerp"] = Field(
-        default="slerp",
-        title="Path",
-        description="How a walk goes from point to point: along a great circle, where Gaussian "
-        "latents lie (`slerp`), or straight (`lerp`).",
-        json_schema_extra=hints(advanced=True),
-    )
-    loop: bool = Field(
-        default=True,
-        title="Loop",
-        description="Whether a walk returns to its first point, so that a film repeats smoothly.",
-        json_schema_extra=hints(advanced=True),
-    )
-    frame_ms: int = Field(
-        default=80,
-        title="Frame time",
-        description="Milliseconds that a frame of a film stays.",
-        ge=20,
-        le=5000,
-        json_schema_extra=hints(unit="ms", advanced=True),
-    )
-    layout: Literal["images", "sheet", "film"] | None = Field(
+    frames: Frames = 48
+    path: WalkPath = "slerp"
+    loop: Loop = True
+    frame_ms: FrameTime = 80
+    layout: Layout | None = Field(
         default=None,
         title="Layout",
         description="One output per picture (`images`, up to 64), one `sheet` with all of them, "
         "or a `film`. Left out: a film for `walk`, else images.",
         json_schema_extra=hints(advanced=True),
     )
-    scale: int = Field(
-        default=1,
-        title="Scale",
-        description="Each picture is enlarged so many times. 1 is the model's own size.",
-        ge=1,
-        le=MAX_SCALE,
-        examples=[4],
-    )
-    resample: Literal["lanczos", "nearest"] = Field(
-        default="lanczos",
-        title="Enlargement",
-        description="How pictures are enlarged: `lanczos` smoothly, `nearest` into squares.",
-        json_schema_extra=hints(advanced=True),
-    )
+    scale: Annotated[int, enlarged_up_to(MAX_SCALE)] = 1
+    resample: Resample = "lanczos"
     model: str = Field(
         default="cifar10",
         title="Model",
@@ -159,45 +125,16 @@ class GanSampleRequest(_Classed):
         max_length=100,
         examples=["cifar10"],
     )
-    format: Literal["png", "jpeg", "webp", "gif"] | None = Field(
-        default=None,
-        title="Format",
-        description="Format of the outputs: `webp` or `gif` for a film, `png`, `jpeg` or `webp` "
-        "else. Left out: webp for a film, else png.",
-        json_schema_extra=hints(advanced=True),
-    )
+    format: ShownFormat = None
 
     @model_validator(mode="before")
     @classmethod
     def _with_defaults(cls, data: Any) -> Any:
-        """Put layout and format in that go with the mode, so that the record shows them."""
-        if not isinstance(data, dict):
-            return data
-        mode = data.get("mode", "sample")
-        layout = data.get("layout") or (LAYOUTS.get(mode) if isinstance(mode, str) else None)
-        format = data.get("format") or ("webp" if layout == "film" else "png")
-        return {**data, "layout": layout, "format": format}
+        return with_layout(data, LAYOUTS)
 
     @model_validator(mode="after")
     def _agrees(self) -> "GanSampleRequest":
-        if (self.layout == "film") != (self.format == "gif") and self.format != "webp":
-            is_film = self.layout == "film"
-            told = "a film is webp or gif" if is_film else "still pictures are png, jpeg or webp"
-            raise ValueError(f"format: {told}, not {self.format}")
-        if self.mode == "point" and self.latents is None:
-            raise ValueError("latents: mode point needs at least one point")
-        if self.latents is not None and (self.mode == "sample" or self.seeds is not None):
-            given = "seeds are given" if self.seeds is not None else "mode sample draws its points"
-            raise ValueError(f"latents: {given}, so that there is no use for them")
-        if self.seeds is not None and self.mode != "walk":
-            raise ValueError(f"seeds: mode {self.mode} has no use for them")
-        if self.mode == "walk" and self.latents is not None and len(self.latents) == 1:
-            raise ValueError("latents: mode walk passes at least two points, not 1")
-        if self.layout == "images" and self.pictures > MAX_COUNT:
-            raise ValueError(
-                f"layout: {self.pictures} pictures are too many for one output each; at most "
-                f"{MAX_COUNT}, or a sheet or a film"
-            )
+        check_agreement(self, seeded=("walk",))
         return self
 
     @property
@@ -241,10 +178,7 @@ def check(request: GanSampleRequest, card: Mapping[str, Any], memory: int | None
     classes = [str(each.get("name", "")) for each in card.get("classes", ())]
     for wish in request.wishes or ():
         find_class(wish, classes)
-    for place, point in enumerate(request.latents or ()):
-        if len(point) != card["latent"]:
-            told = f"Point {place} has {len(point)} numbers; {request.model} takes {card['latent']}"
-            raise RefusedError("latents", told)
+    check_points(request.latents, card["latent"], request.model)
     check_pixels(request, card.get("size", 0), memory, LEVERS)
 
 

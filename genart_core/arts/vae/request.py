@@ -7,44 +7,44 @@ from pydantic import Field, model_validator
 
 from genart_core.bounds import check_pixels
 from genart_core.errors import RefusedError
+from genart_core.latents import (
+    MAX_COUNT,
+    MAX_LATENT,
+    Count,
+    Frames,
+    FrameTime,
+    Layout,
+    Loop,
+    Point,
+    Resample,
+    ShownFormat,
+    WalkPath,
+    check_agreement,
+    check_points,
+    enlarged_up_to,
+    with_layout,
+)
 from genart_core.request import ArtRequest, ImageInput, Seed, hints
 
-MAX_COUNT = 64
-MAX_FRAMES = 600
 MAX_CELLS = 16  # across and down
 MAX_SCALE = 8
-MAX_LATENT = 1024
 PAINTING = 3  # decoding a picture takes so many times as long as writing it at scale 1
 SAMPLE_LEVERS = ("scale", "count", "frames", "rows", "columns")
 EDIT_LEVERS = ("scale",)
 
-LAYOUTS = {"sample": "images", "point": "images", "grid": "sheet", "walk": "film"}
+LAYOUTS: dict[str, Layout] = {
+    "sample": "images",
+    "point": "images",
+    "grid": "sheet",
+    "walk": "film",
+}
 
 ConceptName = Annotated[str, Field(min_length=1, max_length=100)]
 Strength = Annotated[float, Field(ge=-20.0, le=20.0)]
 Concepts = Annotated[dict[ConceptName, Strength], Field(max_length=100)]
-Number = Annotated[float, Field(ge=-100.0, le=100.0)]
-Point = Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT)]
 Axis = Annotated[int, Field(ge=0, lt=MAX_LATENT)] | ConceptName
 Extent = Annotated[list[Strength], Field(min_length=2, max_length=2)]
-Scale = Annotated[
-    int,
-    Field(
-        title="Scale",
-        description="Each picture is enlarged so many times. 1 is the model's own size.",
-        ge=1,
-        le=MAX_SCALE,
-        examples=[4],
-    ),
-]
-Resample = Annotated[
-    Literal["lanczos", "nearest"],
-    Field(
-        title="Enlargement",
-        description="How pictures are enlarged: `lanczos` smoothly, `nearest` into squares.",
-        json_schema_extra=hints(advanced=True),
-    ),
-]
+Scale = Annotated[int, enlarged_up_to(MAX_SCALE)]
 
 
 class VaeSampleRequest(ArtRequest):
@@ -57,15 +57,7 @@ class VaeSampleRequest(ArtRequest):
         "point along two directions, `walk` goes from point to point.",
         examples=["sample"],
     )
-    count: int = Field(
-        default=1,
-        title="Count",
-        description="How many pictures to draw; picture i draws from (seed, i). For `walk`, "
-        "how many points to pass unless they are given (at least 2).",
-        ge=1,
-        le=MAX_COUNT,
-        examples=[16],
-    )
+    count: Count = 1
     source: Literal["mixture", "prior"] = Field(
         default="mixture",
         title="Source",
@@ -149,36 +141,11 @@ class VaeSampleRequest(ArtRequest):
         le=MAX_CELLS,
         json_schema_extra=hints(advanced=True),
     )
-    frames: int = Field(
-        default=48,
-        title="Frames",
-        description="Pictures of a walk, the points that it passes among them.",
-        ge=2,
-        le=MAX_FRAMES,
-        json_schema_extra=hints(advanced=True),
-    )
-    path: Literal["slerp", "lerp"] = Field(
-        default="slerp",
-        title="Path",
-        description="How a walk goes from point to point: along a great circle, where Gaussian "
-        "codes lie (`slerp`), or straight (`lerp`).",
-        json_schema_extra=hints(advanced=True),
-    )
-    loop: bool = Field(
-        default=True,
-        title="Loop",
-        description="Whether a walk returns to its first point, so that a film repeats smoothly.",
-        json_schema_extra=hints(advanced=True),
-    )
-    frame_ms: int = Field(
-        default=80,
-        title="Frame time",
-        description="Milliseconds that a frame of a film stays.",
-        ge=20,
-        le=5000,
-        json_schema_extra=hints(unit="ms", advanced=True),
-    )
-    layout: Literal["images", "sheet", "film"] | None = Field(
+    frames: Frames = 48
+    path: WalkPath = "slerp"
+    loop: Loop = True
+    frame_ms: FrameTime = 80
+    layout: Layout | None = Field(
         default=None,
         title="Layout",
         description="One output per picture (`images`, up to 64), one `sheet` with all of them, "
@@ -194,48 +161,19 @@ class VaeSampleRequest(ArtRequest):
         max_length=100,
         examples=["portraits"],
     )
-    format: Literal["png", "jpeg", "webp", "gif"] | None = Field(
-        default=None,
-        title="Format",
-        description="Format of the outputs: `webp` or `gif` for a film, `png`, `jpeg` or `webp` "
-        "else. Left out: webp for a film, else png.",
-        json_schema_extra=hints(advanced=True),
-    )
+    format: ShownFormat = None
 
     @model_validator(mode="before")
     @classmethod
     def _with_defaults(cls, data: Any) -> Any:
-        """Put layout and format in that go with the mode, so that the record shows them."""
-        if not isinstance(data, dict):
-            return data
-        mode = data.get("mode", "sample")
-        layout = data.get("layout") or (LAYOUTS.get(mode) if isinstance(mode, str) else None)
-        format = data.get("format") or ("webp" if layout == "film" else "png")
-        return {**data, "layout": layout, "format": format}
+        return with_layout(data, LAYOUTS)
 
     @model_validator(mode="after")
     def _agrees(self) -> "VaeSampleRequest":
-        if (self.layout == "film") != (self.format == "gif") and self.format != "webp":
-            is_film = self.layout == "film"
-            told = "a film is webp or gif" if is_film else "still pictures are png, jpeg or webp"
-            raise ValueError(f"format: {told}, not {self.format}")
-        if self.mode == "point" and self.latents is None:
-            raise ValueError("latents: mode point needs at least one point")
-        if self.latents is not None and (self.mode == "sample" or self.seeds is not None):
-            given = "seeds are given" if self.seeds is not None else "mode sample draws its points"
-            raise ValueError(f"latents: {given}, so that there is no use for them")
-        if self.seeds is not None and self.mode in ("sample", "point"):
-            raise ValueError(f"seeds: mode {self.mode} has no use for them")
+        check_agreement(self, seeded=("grid", "walk"))
         points = self.latents or self.seeds or ()
         if self.mode == "grid" and len(points) > 1:
             raise ValueError(f"latents: mode grid moves one point, not {len(points)}")
-        if self.mode == "walk" and len(points) == 1:
-            raise ValueError("latents: mode walk passes at least two points, not 1")
-        if self.layout == "images" and self.pictures > MAX_COUNT:
-            raise ValueError(
-                f"layout: {self.pictures} pictures are too many for one output each; at most "
-                f"{MAX_COUNT}, or a sheet or a film"
-            )
         return self
 
     @property
@@ -329,10 +267,7 @@ def check_sample(request: VaeSampleRequest, card: Mapping[str, Any], memory: int
     latent = card.get("latent")
     if latent is None:
         return
-    for place, point in enumerate(request.latents or ()):
-        if len(point) != latent:
-            told = f"Point {place} has {len(point)} numbers; {request.model} takes {latent}"
-            raise RefusedError("latents", told)
+    check_points(request.latents, latent, request.model)
     check_concepts(request.concepts, card, request.model)
     check_pixels(request, card.get("size", 0), memory, SAMPLE_LEVERS)
     if request.mode == "grid":

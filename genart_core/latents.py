@@ -1,0 +1,176 @@
+"""What requests for pictures of latent points have in common: fields, and what must agree in them.
+
+The arts that draw points, take them as numbers and walk between them put these into their own
+requests; each says for itself what its modes are.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import Field
+
+from genart_core.errors import RefusedError
+from genart_core.request import hints
+
+MAX_COUNT = 64
+MAX_FRAMES = 600
+MAX_LATENT = 1024
+
+Number = Annotated[float, Field(ge=-100.0, le=100.0)]
+Point = Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT)]
+Layout = Literal["images", "sheet", "film"]
+Count = Annotated[
+    int,
+    Field(
+        title="Count",
+        description="How many pictures to draw; picture i draws from (seed, i). For `walk`, "
+        "how many points to pass unless they are given (at least 2).",
+        ge=1,
+        le=MAX_COUNT,
+        examples=[16],
+    ),
+]
+Frames = Annotated[
+    int,
+    Field(
+        title="Frames",
+        description="Pictures of a walk, the points that it passes among them.",
+        ge=2,
+        le=MAX_FRAMES,
+        json_schema_extra=hints(advanced=True),
+    ),
+]
+WalkPath = Annotated[
+    Literal["slerp", "lerp"],
+    Field(
+        title="Path",
+        description="How a walk goes from point to point: along a great circle, where Gaussian "
+        "points lie (`slerp`), or straight (`lerp`).",
+        json_schema_extra=hints(advanced=True),
+    ),
+]
+Loop = Annotated[
+    bool,
+    Field(
+        title="Loop",
+        description="Whether a walk returns to its first point, so that a film repeats smoothly.",
+        json_schema_extra=hints(advanced=True),
+    ),
+]
+FrameTime = Annotated[
+    int,
+    Field(
+        title="Frame time",
+        description="Milliseconds that a frame of a film stays.",
+        ge=20,
+        le=5000,
+        json_schema_extra=hints(unit="ms", advanced=True),
+    ),
+]
+Resample = Annotated[
+    Literal["lanczos", "nearest"],
+    Field(
+        title="Enlargement",
+        description="How pictures are enlarged: `lanczos` smoothly, `nearest` into squares.",
+        json_schema_extra=hints(advanced=True),
+    ),
+]
+ShownFormat = Annotated[
+    Literal["png", "jpeg", "webp", "gif"] | None,
+    Field(
+        title="Format",
+        description="Format of the outputs: `webp` or `gif` for a film, `png`, `jpeg` or `webp` "
+        "else. Left out: webp for a film, else png.",
+        json_schema_extra=hints(advanced=True),
+    ),
+]
+
+
+def enlarged_up_to(most: int) -> Any:
+    """Return the field `scale`, up to `most`."""
+    return Field(
+        title="Scale",
+        description="Each picture is enlarged so many times. 1 is the model's own size.",
+        ge=1,
+        le=most,
+        examples=[4],
+    )
+
+
+class Latents(Protocol):
+    """A request for pictures of points."""
+
+    @property
+    def mode(self) -> str:
+        """What is done with points: `sample`, `point`, `walk` and more."""
+
+    @property
+    def latents(self) -> list[list[float]] | None:
+        """Points by their numbers."""
+
+    @property
+    def seeds(self) -> list[int] | None:
+        """Points by what draws them."""
+
+    @property
+    def layout(self) -> Layout | None:
+        """How pictures are laid out."""
+
+    @property
+    def format(self) -> str | None:
+        """The format of the outputs."""
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures are made."""
+
+
+def with_layout(data: Any, layouts: Mapping[str, Layout]) -> Any:
+    """Put layout and format in that go with the mode, so that the record shows them."""
+    if not isinstance(data, dict):
+        return data
+    mode = data.get("mode", "sample")
+    layout = data.get("layout") or (layouts.get(mode) if isinstance(mode, str) else None)
+    format = data.get("format") or ("webp" if layout == "film" else "png")
+    return {**data, "layout": layout, "format": format}
+
+
+def check_agreement(request: Latents, seeded: Sequence[str]) -> None:
+    """Refuse formats that the layout can't have, and points that the mode doesn't take.
+
+    `seeded` are the modes that take `seeds`.
+
+    Raises:
+        ValueError: naming the field.
+    """
+    if (request.layout == "film") != (request.format == "gif") and request.format != "webp":
+        is_film = request.layout == "film"
+        told = "a film is webp or gif" if is_film else "still pictures are png, jpeg or webp"
+        raise ValueError(f"format: {told}, not {request.format}")
+    if request.mode == "point" and request.latents is None:
+        raise ValueError("latents: mode point needs at least one point")
+    if request.latents is not None and (request.mode == "sample" or request.seeds is not None):
+        is_seeded = request.seeds is not None
+        given = "seeds are given" if is_seeded else "mode sample draws its points"
+        raise ValueError(f"latents: {given}, so that there is no use for them")
+    if request.seeds is not None and request.mode not in seeded:
+        raise ValueError(f"seeds: mode {request.mode} has no use for them")
+    if request.mode == "walk" and len(request.latents or request.seeds or ()) == 1:
+        raise ValueError("latents: mode walk passes at least two points, not 1")
+    if request.layout == "images" and request.pictures > MAX_COUNT:
+        raise ValueError(
+            f"layout: {request.pictures} pictures are too many for one output each; at most "
+            f"{MAX_COUNT}, or a sheet or a film"
+        )
+
+
+def check_points(points: Sequence[Sequence[float]] | None, latent: int, model: str) -> None:
+    """Refuse points of another length than a model's.
+
+    Raises:
+        RefusedError: telling both lengths.
+    """
+    for place, point in enumerate(points or ()):
+        if len(point) != latent:
+            told = f"Point {place} has {len(point)} numbers; {model} takes {latent}"
+            raise RefusedError("latents", told)
