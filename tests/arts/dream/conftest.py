@@ -1,7 +1,4 @@
-import dataclasses
 import math
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +6,10 @@ import torch
 from torch import Tensor
 
 from genart_core.arts.dream.request import DreamRequest
-from genart_core.artwork import Artwork, Model, Run
-from genart_core.errors import ArtError
 from genart_core.nn.features import Network
-from genart_core.nn.image import Picture, decode, encode
+from genart_core.nn.image import Picture, encode
 from tests.support.features import tiny_network
+from tests.support.runs import OneModel, PictureRun
 
 PHOTO = f"asset:{'a' * 64}"
 GUIDE = f"asset:{'b' * 64}"
@@ -53,8 +49,7 @@ def png(image: Tensor, alpha: Tensor | None = None) -> bytes:
 
 def pixels(run: "FakeRun") -> Tensor:
     """Return what a run made, as (1, 3, H, W)."""
-    assert run.artwork is not None, run.failure
-    return decode(run.artwork.outputs[0].data, max_pixels=10**8).rgb[None]
+    return run.outputs[0][None]
 
 
 def distance(one: Tensor, other: Tensor) -> float:
@@ -62,73 +57,25 @@ def distance(one: Tensor, other: Tensor) -> float:
     return float((one - other).abs().mean())
 
 
-class FakeRun:
-    """A run that remembers what was said to it, and may stop after so many looks."""
+class FakeRun(PictureRun):
+    """A run of `dream` whose previews are wanted, on a photo, with little to do."""
 
     def __init__(self, *, stop_at_look: int | None = None, **fields: Any) -> None:
-        self.request = DreamRequest(**{**QUICK, "image": PHOTO, **fields})
-        self.stop_at_look = stop_at_look
-        self.looks = 0
-        self.wants_preview = True
-        self.artwork: Artwork | None = None
-        self.failure: tuple[str, str] | None = None
-        self.steps: list[tuple[int, int]] = []
-        self.previews: list[tuple[bytes, str, int, int]] = []
-
-    @property
-    def stopped(self) -> bool:
-        self.looks += 1
-        return self.stop_at_look is not None and self.looks >= self.stop_at_look
-
-    def input(self, ref: str) -> bytes:
         files = {
-            PHOTO: lambda: png(photo()),
-            GUIDE: lambda: png(stripes()),
-            BROKEN: lambda: png(photo())[:600],
-            SLIVER: lambda: png(photo(2, 100)),
-            CUT_OUT: lambda: png(photo(), (photo()[0, :1] > 0.5).float()),
+            PHOTO: png(photo()),
+            GUIDE: png(stripes()),
+            BROKEN: png(photo())[:600],
+            SLIVER: png(photo(2, 100)),
+            CUT_OUT: png(photo(), (photo()[0, :1] > 0.5).float()),
         }
-        if ref not in files:
-            raise ArtError("input_gone", f"The picture {ref} is no longer stored")
-        return files[ref]()
-
-    def progress(self, step: int, total: int) -> None:
-        self.steps.append((step, total))
-
-    def token(self, sample: int, text: str) -> None:
-        raise AssertionError("a dream has no text")
-
-    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
-        self.previews.append((data, media_type, width, height))
-
-    def finish(self, artwork: Artwork) -> None:
-        assert self.artwork is None
-        self.artwork = artwork
-
-    def fail(self, code: str, detail: str) -> None:
-        self.failure = (code, detail)
-
-    @property
-    def result(self) -> dict[str, Any]:
-        assert self.artwork is not None, self.failure
-        return self.artwork.result
+        request = DreamRequest(**{**QUICK, "image": PHOTO, **fields})
+        super().__init__(request, files, stop_at_look=stop_at_look, wants_preview=True)
 
 
-@dataclasses.dataclass
-class FakeWorkbench:
+class FakeWorkbench(OneModel):
     """A workbench with one network."""
 
-    network: Network
-    device: str = "cpu"
-
-    def model(self, art: str, name: str, load: Callable[[Path, str], Model]) -> Model:
-        assert art == "features"
-        held: Any = self.network
-        model: Model = held
-        return model
-
-    def more(self, room: int) -> Sequence[Run]:
-        return []
+    art = "features"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -12,10 +12,10 @@ from torch import Tensor
 from genart_core.arts.style.generate import generate
 from genart_core.arts.style.layers import Layers, choose_layers
 from genart_core.arts.style.request import StyleRequest
-from genart_core.artwork import Artwork, Model, Run
-from genart_core.nn.features import Network
-from genart_core.nn.image import Picture, decode, encode
+from genart_core.nn.features import Network, load_network
+from genart_core.nn.image import Picture, encode
 from tests.support.features import in_float32, tiny_network, write_tiny_network
+from tests.support.runs import OneModel, PictureRun
 
 SIDE = 64
 
@@ -52,8 +52,8 @@ def file_of(rgb: Tensor, alpha: Tensor | None = None) -> bytes:
     return encode(Picture(rgb, alpha), "png", metadata={}).data
 
 
-class FakeRun:
-    """A run that remembers what was said to it, and may stop after so many steps."""
+class FakeRun(PictureRun):
+    """A run of `style` on pictures given as they are, with little to do."""
 
     def __init__(
         self,
@@ -64,51 +64,22 @@ class FakeRun:
         wants_preview: bool = False,
         **fields: Any,
     ) -> None:
-        self.files: dict[str, bytes] = {}
+        files: dict[str, bytes] = {}
+
+        def kept(picture: bytes | Tensor) -> str:
+            data = picture if isinstance(picture, bytes) else file_of(picture)
+            reference = f"asset:{sha256(data).hexdigest()}"
+            files[reference] = data
+            return reference
+
         quick = {"seed": 1, "size": SIDE, "iterations": 4, "scales": 1, "model": "tiny"}
-        self.request = StyleRequest(
-            content=self._keep(content),
-            style=[self._keep(style) for style in styles],
-            masks=[self._keep(mask.expand(3, -1, -1)) for mask in masks],
+        request = StyleRequest(
+            content=kept(content),
+            style=[kept(style) for style in styles],
+            masks=[kept(mask.expand(3, -1, -1)) for mask in masks],
             **{**quick, **fields},
         )
-        self.stop_after = stop_after
-        self.wants_preview = wants_preview
-        self.artwork: Artwork | None = None
-        self.failure: tuple[str, str] | None = None
-        self.steps: list[tuple[int, int]] = []
-        self.previews: list[tuple[bytes, str, int, int]] = []
-        self.asked = 0
-
-    def _keep(self, picture: bytes | Tensor) -> str:
-        data = picture if isinstance(picture, bytes) else file_of(picture)
-        reference = f"asset:{sha256(data).hexdigest()}"
-        self.files[reference] = data
-        return reference
-
-    def input(self, ref: str) -> bytes:
-        return self.files[ref]
-
-    @property
-    def stopped(self) -> bool:
-        self.asked += 1
-        return self.stop_after is not None and len(self.steps) >= self.stop_after
-
-    def progress(self, step: int, total: int) -> None:
-        self.steps.append((step, total))
-
-    def token(self, sample: int, text: str) -> None:
-        raise AssertionError("a picture has no tokens")
-
-    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
-        self.previews.append((data, media_type, width, height))
-
-    def finish(self, artwork: Artwork) -> None:
-        assert self.artwork is None
-        self.artwork = artwork
-
-    def fail(self, code: str, detail: str) -> None:
-        self.failure = (code, detail)
+        super().__init__(request, files, stop_after=stop_after, wants_preview=wants_preview)
 
     @property
     def file(self) -> bytes:
@@ -118,34 +89,21 @@ class FakeRun:
 
     @property
     def picture(self) -> Tensor:
-        return decode(self.file, max_pixels=10**7).rgb
+        return self.outputs[0]
 
     @property
     def losses(self) -> Mapping[str, list[float]]:
-        assert self.artwork is not None, self.failure
-        losses: dict[str, list[float]] = self.artwork.result["losses"]
+        losses: dict[str, list[float]] = self.result["losses"]
         return losses
 
 
-class FakeWorkbench:
+class FakeWorkbench(OneModel):
     """A workbench with one network, which computes in float32 on every processor."""
 
-    device = "cpu"
+    art = "features"
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._held: Any = None
-
-    def model(self, art: str, name: str, load: Callable[[Path, str], Model]) -> Model:
-        assert art == "features"
-        if self._held is None:
-            self._held = load(self.path, self.device)
-            in_float32(self._held)
-        held: Model = self._held
-        return held
-
-    def more(self, room: int) -> tuple[Run, ...]:
-        return ()
+        super().__init__(in_float32(load_network(path, "cpu")))
 
 
 Paint = Callable[..., FakeRun]

@@ -1,6 +1,4 @@
-import dataclasses
 import io
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,9 @@ from torch import Tensor
 
 from genart_core.arts.vae.painter import Painter
 from genart_core.arts.vae.request import VaeEditRequest, VaeSampleRequest
-from genart_core.artwork import Artwork, Model, Output, Run
-from genart_core.errors import ArtError
-from genart_core.nn.image import Picture, decode, encode
+from genart_core.nn.image import Picture, encode
 from tests.support.codes import tiny_model
+from tests.support.runs import OneModel, PictureRun
 
 PHOTO = f"asset:{'a' * 64}"
 OTHER = f"asset:{'b' * 64}"
@@ -34,84 +31,25 @@ def png(image: Tensor) -> bytes:
     return encode(Picture(image), "png", metadata={}).data
 
 
-def pixels(output: Output) -> Tensor:
-    """Return an output as (3, H, W)."""
-    return decode(output.data, max_pixels=10**8).rgb
-
-
-class FakeRun:
-    """A run that remembers what was said to it, and may stop after so many looks."""
+class FakeRun(PictureRun):
+    """A run that can read pictures: whole, wide and damaged ones."""
 
     def __init__(
         self, request: VaeSampleRequest | VaeEditRequest, *, stop_at_look: int | None = None
     ) -> None:
-        self.request: Any = request
-        self.stop_at_look = stop_at_look
-        self.looks = 0
-        self.wants_preview = False
-        self.artwork: Artwork | None = None
-        self.failure: tuple[str, str] | None = None
-        self.steps: list[tuple[int, int]] = []
-
-    @property
-    def stopped(self) -> bool:
-        self.looks += 1
-        return self.stop_at_look is not None and self.looks >= self.stop_at_look
-
-    def input(self, ref: str) -> bytes:
         files = {
-            PHOTO: lambda: png(photo()),
-            OTHER: lambda: png(photo(1)),
-            BROKEN: lambda: png(photo())[:300],
-            WIDE: lambda: png(photo(2, 16, 40)),
+            PHOTO: png(photo()),
+            OTHER: png(photo(1)),
+            BROKEN: png(photo())[:300],
+            WIDE: png(photo(2, 16, 40)),
         }
-        if ref not in files:
-            raise ArtError("input_gone", f"The picture {ref} is no longer stored")
-        return files[ref]()
-
-    def progress(self, step: int, total: int) -> None:
-        self.steps.append((step, total))
-
-    def token(self, sample: int, text: str) -> None:
-        raise AssertionError("a picture has no text")
-
-    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
-        raise AssertionError("nothing is shown before it is done")
-
-    def finish(self, artwork: Artwork) -> None:
-        assert self.artwork is None
-        self.artwork = artwork
-
-    def fail(self, code: str, detail: str) -> None:
-        self.failure = (code, detail)
-
-    @property
-    def outputs(self) -> list[Tensor]:
-        """What was made, each as (3, H, W)."""
-        assert self.artwork is not None, self.failure
-        return [pixels(output) for output in self.artwork.outputs]
-
-    @property
-    def result(self) -> dict[str, Any]:
-        assert self.artwork is not None, self.failure
-        return self.artwork.result
+        super().__init__(request, files, stop_at_look=stop_at_look)
 
 
-@dataclasses.dataclass
-class FakeWorkbench:
-    """A workbench with one model."""
+class FakeWorkbench(OneModel):
+    """A workbench with one painter."""
 
-    painter: Painter
-    device: str = "cpu"
-
-    def model(self, art: str, name: str, load: Callable[[Path, str], Model]) -> Model:
-        assert art == "vae"
-        held: Any = self.painter
-        model: Model = held
-        return model
-
-    def more(self, room: int) -> Sequence[Run]:
-        return []
+    art = "vae"
 
 
 @pytest.fixture(autouse=True, scope="session")
