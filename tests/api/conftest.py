@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -9,8 +10,10 @@ from httpx2 import Client, HTTPTransport, Response
 from redis import Redis
 
 from genart_core.jobs.blobs import BlobStore
+from tests.api.fetching import PICTURE
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway
+from tests.support.outside import Outside, make_certificate, running_outside
 from tests.support.studio import running_studio
 from tests.support.table import Table
 
@@ -89,3 +92,15 @@ def painter(studio: RunningGateway, table: Table) -> Player:
 @pytest.fixture
 def worker(gateway: RunningGateway, table: Table) -> Player:
     return Player(table, BlobStore(gateway.settings.blobs))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def outside(certificate: tuple[Path, Path]) -> Iterator[Outside]:
+    with running_outside(*certificate) as host:
+        host.show(PICTURE)
+        yield host
