@@ -120,12 +120,17 @@ class LocalBench:
     home: Path
     free_memory: int | None
     weights: dict[str, str] = field(default_factory=dict)
+    _held: dict[str, Any] = field(default_factory=dict)
 
     def model(self, art: str, name: str, load: Callable[[Path, str], Model]) -> Model:
-        """Load a model."""
-        found = find_model(art, name, self.home)
-        self.weights[f"{art}/{name}"] = found.sha256
-        return load(found.path, self.device)
+        """Return a model, loaded at its first use."""
+        key = f"{art}/{name}"
+        if key not in self._held:
+            found = find_model(art, name, self.home)
+            self.weights[key] = found.sha256
+            self._held[key] = load(found.path, self.device)
+        model: Model = self._held[key]
+        return model
 
     def more(self, room: int) -> Sequence[Run]:
         """Nobody else asks for anything here."""

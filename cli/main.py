@@ -98,6 +98,19 @@ def doctor(
     examine(as_json=as_json)
 
 
+@app.command("bench")
+def bench(
+    seconds: Annotated[
+        float, typer.Option(min=0.0, max=600.0, help="How long each art is measured.")
+    ] = 7.0,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Measure how fast this machine makes each art, in about a minute, without a service."""
+    from cli.bench import measure_all
+
+    measure_all(seconds=seconds, as_json=as_json)
+
+
 @app.command("version")
 def show_version() -> None:
     """Show the versions of genart, Python and torch."""

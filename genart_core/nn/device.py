@@ -36,6 +36,11 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(min(count or _CORES, _CORES))
 
 
+def threads() -> int:
+    """Return how many CPU threads are computed on."""
+    return torch.get_num_threads()
+
+
 def free_memory(device: str) -> int | None:
     """Return the bytes that a job may take on a device, None where that isn't known.
 
