@@ -13,7 +13,7 @@ from rich.console import Console
 from genart_core.arts.gan.data import Pictures
 from genart_core.arts.gan.model import Config, Generator
 from genart_core.arts.gan.recipe import Recipe
-from genart_core.arts.gan.training import PROBE_STEPS, Training
+from genart_core.arts.gan.training import Training
 from genart_core.errors import DamagedWeightsError
 from genart_core.nn.report import Report
 from genart_core.nn.training import run
@@ -191,16 +191,17 @@ def test_the_generator_waits_while_a_new_discriminator_warms_up() -> None:
     assert not torch.equal(training.generator.paint.weight, before["paint.weight"])
 
 
-def test_a_collapse_is_warned_of_and_logged() -> None:
-    training = new_training(replace(RECIPE, steps=PROBE_STEPS, batch=2))
+def test_a_collapse_is_warned_of_and_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genart_core.arts.gan.training.PROBE_STEPS", 20)
+    training = new_training(replace(RECIPE, steps=20, batch=2))
     with torch.no_grad():
         training.generator.start.weight.zero_()  # latents no longer matter
     training.optimizers["generator"].param_groups[0]["params"].clear()
 
-    for _ in range(PROBE_STEPS):
+    for _ in range(20):
         training.advance()
 
-    assert [told["steps"] for told in training.warnings] == [PROBE_STEPS]
+    assert [told["steps"] for told in training.warnings] == [20]
     assert "nearly the same" in training.warnings[0]["warning"]
 
 
