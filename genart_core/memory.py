@@ -11,22 +11,29 @@ def available_memory(root: Path = Path("/")) -> int | None:
     What Linux says is available (`MemAvailable`: free, or a cache that can go), within what is left
     of the limits of the control groups that this process is in, which is what bounds a container.
     """
-    found = [_machine(root), *_groups(root)]
+    found = [_machine(root, "MemAvailable"), *(left for _, left in _groups(root))]
     known = [bytes_ for bytes_ in found if bytes_ is not None]
     return min(known) if known else None
 
 
-def _machine(root: Path) -> int | None:
+def total_memory(root: Path = Path("/")) -> int | None:
+    """Return the bytes that there are in all, within the limits of the control groups."""
+    found = [_machine(root, "MemTotal"), *(limit for limit, _ in _groups(root))]
+    known = [bytes_ for bytes_ in found if bytes_ is not None]
+    return min(known) if known else None
+
+
+def _machine(root: Path, wanted: str) -> int | None:
     for line in _lines(root / "proc/meminfo"):
         name, _, amount = line.partition(":")
-        if name == "MemAvailable":
+        if name == wanted:
             return int(amount.split()[0]) * _KIB
     return None
 
 
-def _groups(root: Path) -> list[int | None]:
-    """Return what each group leaves, of both versions of the hierarchy, up to its top."""
-    left = []
+def _groups(root: Path) -> list[tuple[int | None, int | None]]:
+    """Return each group's limit and what it leaves, of both versions, up to the top."""
+    found = []
     for line in _lines(root / "proc/self/cgroup"):
         _, controllers, path = line.split(":", 2)
         if controllers == "":
@@ -40,16 +47,16 @@ def _groups(root: Path) -> list[int | None]:
         folder = top / path.strip("/")
         # inside a container the path is often that of the host, and the group is the top
         folders = [folder, *folder.parents] if folder.is_dir() else [top]
-        left += [_left(one, *names) for one in folders if one.is_relative_to(top)]
-    return left
+        found += [_group(one, *names) for one in folders if one.is_relative_to(top)]
+    return found
 
 
-def _left(folder: Path, limit: str, usage: str, cache: str) -> int | None:
+def _group(folder: Path, limit: str, usage: str, cache: str) -> tuple[int | None, int | None]:
     most, used = _number(folder / limit), _number(folder / usage)
     if most is None or used is None:
-        return None
+        return most, None
     stat = dict(line.split(" ", 1) for line in _lines(folder / "memory.stat") if " " in line)
-    return max(most - used + int(stat.get(cache, 0)), 0)
+    return most, max(most - used + int(stat.get(cache, 0)), 0)
 
 
 def _number(path: Path) -> int | None:

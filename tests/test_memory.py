@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from genart_core.memory import available_memory
+from genart_core.memory import available_memory, total_memory
 
 MEMINFO = "MemTotal:  100 kB\nMemFree:  20 kB\nMemAvailable:  50 kB\n"
 
@@ -75,5 +75,17 @@ def test_nothing_is_left_of_a_limit_that_is_used_up(tmp_path: Path, used: str) -
     assert available_memory(tmp_path) == 0
 
 
+def test_there_is_as_much_in_all_as_the_machine_has_or_a_group_allows(tmp_path: Path) -> None:
+    assert total_memory(write(tmp_path)) == 100 * 1024
+
+    write(tmp_path, proc__self__cgroup="0::/box\n")
+    group(tmp_path, "box", "10000", "4000")
+    assert total_memory(tmp_path) == 10000
+
+    group(tmp_path, "box", "max", "4000")
+    assert total_memory(tmp_path) == 100 * 1024
+
+
 def test_other_systems_do_not_tell(tmp_path: Path) -> None:
     assert available_memory(tmp_path) is None
+    assert total_memory(tmp_path) is None

@@ -43,6 +43,7 @@ class Submission:
     It must be begun `start_within_ms`, and have ended `finish_within_ms` after its submit; 0 is no
     bound of its own. `webhook` is the address that is told of its end ("" = none), if that is one
     of `webhook_events` (none = any). So many of its kind as are `together` may share a batch.
+    `request_id` and `trace` (a W3C `traceparent`) are for its logs and spans.
     """
 
     id: JobId
@@ -63,6 +64,8 @@ class Submission:
     webhook: str = ""
     webhook_events: tuple[Status, ...] = ()
     together: int = 1
+    request_id: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,7 @@ def submit(
             *(job.priority, " ".join(job.tags), job.start_within_ms),
             *(job.webhook, " ".join(job.webhook_events), ending_ms),
             *(limits.webhooks_per_client, limits.webhooks, job.together),
+            *(job.request_id, job.trace),
         ),
         lambda reply: Submitted(
             reply[0].decode(), placed_of(reply[1]) if reply[1] else None, Usage(*reply[2])

@@ -83,6 +83,8 @@ class Job:
     A worker must have begun by `start_by`, and ended by `deadline_at`.
     `preview` is how a running job looks so far; it is number `previews` - 1 of those shown.
     One that is `cached` was never made: its outputs are those of an earlier job.
+    `request_id` names the HTTP request that submitted it, `trace` the span of the submit (a W3C
+    `traceparent`); either may be "".
     """
 
     id: JobId
@@ -113,6 +115,8 @@ class Job:
     preview: StoredOutput | None
     previews: int
     cached: bool
+    request_id: str
+    trace: str
 
     @property
     def is_terminal(self) -> bool:
@@ -185,6 +189,8 @@ def decode_job(fields: Mapping[bytes, bytes]) -> Job:
         preview=StoredOutput(**json.loads(fields[b"preview"])) if b"preview" in fields else None,
         previews=number(b"previews"),
         cached=b"cached" in fields,
+        request_id=text(b"request_id"),
+        trace=text(b"trace"),
     )
 
 

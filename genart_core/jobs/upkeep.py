@@ -1,13 +1,15 @@
 """What keeps the engine going: slots, sweeps, announcements, and a look at the whole."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from genart_core.jobs.queue import doorbell_pieces
 from genart_core.jobs.record import JobId
 from genart_core.jobs.store import Call, Keep, pairs_of, text_of
+
+NOTHING_COUNTED: Mapping[str, int] = {}
 
 
 class Opened(NamedTuple):
@@ -69,9 +71,15 @@ def postpone_assets(assets: Sequence[str], milliseconds: int) -> Call[str]:
     return Call("drop_assets", (milliseconds, *assets), text_of)
 
 
-def announce(worker: str, facts: dict[str, Any]) -> Call[str]:
-    """Say that a worker lives and what it has; forgotten after 10 s of silence."""
-    return Call("announce", (worker, json.dumps(facts)), text_of)
+def announce(
+    worker: str, facts: dict[str, Any], totals: Mapping[str, int] = NOTHING_COUNTED
+) -> Call[str]:
+    """Say that a worker lives and what it has; forgotten after 10 s of silence.
+
+    `totals` are figures that it has counted in its whole life, those that have risen.
+    """
+    flat = [part for pair in totals.items() for part in pair]
+    return Call("announce", (worker, json.dumps(facts), *flat), text_of)
 
 
 def depart(worker: str) -> Call[str]:
@@ -83,7 +91,8 @@ def depart(worker: str) -> Call[str]:
 class Survey:
     """The whole engine: (waiting, age of the oldest in ms) by kind, totals, workers, outcomes.
 
-    `outcomes` counts jobs by (kind, status) since the store was made.
+    A worker is what it announced, and `seen_at` when that was, by Redis' clock. `outcomes` counts
+    jobs by (kind, status) since the store was made.
     """
 
     ready: dict[str, tuple[int, int]]
@@ -102,7 +111,7 @@ def survey(kinds: Sequence[str]) -> Call[Survey]:
             ready={text_of(kind): (waiting, age) for kind, waiting, age in reply[0]},
             leases=reply[1],
             dead=reply[2],
-            workers=tuple(json.loads(facts) for facts in reply[3]),
+            workers=tuple(json.loads(facts) | {"seen_at": seen} for facts, seen in reply[3]),
             outcomes=cast(dict[tuple[str, str], int], counted),
         )
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import torch
 
-from genart_core.memory import available_memory
+from genart_core.memory import available_memory, total_memory
 
 BF16_GAIN = 0.8  # what bfloat16 has to bring at the least, for its loss of precision
 PROBE_ROUNDS = 10
@@ -52,6 +52,29 @@ def free_memory(device: str) -> int | None:
         return None
     unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return torch.cuda.mem_get_info(device)[0] + unused
+
+
+def all_memory(device: str) -> int | None:
+    """Return the bytes that a device has, None where that isn't known."""
+    if device == "cpu":
+        return total_memory()
+    return torch.cuda.mem_get_info(device)[1] if device.startswith("cuda") else None
+
+
+def dtypes(device: str) -> list[str]:
+    """Return the types of numbers that a device has instructions for.
+
+    Whether a network is faster in one of them is another question (`working_dtype`).
+    """
+    found = {"float32": True, "float16": device != "cpu", "bfloat16": False}
+    if device.startswith("cuda"):
+        found["bfloat16"] = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device == "cpu":
+        # an older torch tells of none
+        has: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+        found["float16"] = bool(has.get("avx512_fp16") or has.get("amx_fp16"))
+        found["bfloat16"] = bool(has.get("avx512_bf16") or has.get("amx_bf16"))
+    return [name for name, is_there in found.items() if is_there]
 
 
 def describe(device: str) -> str:

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 
 from genart_core.jobs.caller import Reuse
 from genart_core.jobs.record import Job, JobId
+from genart_core.jobs.store import text_of
 from tests.support.replay import replay, state_of
 from tests.support.table import Table
 
@@ -66,12 +67,15 @@ class JobTable(RuleBasedStateMachine):
         kind=kinds,
         batch_key=batch_keys,
         priority=priorities,
+        cost=st.sampled_from([0.0, 0.1, 2.5, 1e30]),
         late=st.booleans(),
     )
-    def submit(self, client: str, kind: str, batch_key: str, priority: str, late: bool) -> JobId:
+    def submit(
+        self, client: str, kind: str, batch_key: str, priority: str, cost: float, late: bool
+    ) -> JobId:
         table = self.table.allowing(deadline_ms=60_000 if late else 0)
         self.known.submitted += 1
-        facts = {"kind": kind, "batch_key": batch_key, "priority": priority}
+        facts = {"kind": kind, "batch_key": batch_key, "priority": priority, "cost": cost}
         return table.queue(client, size=len(self.known.jobs), **facts)
 
     @rule(target=ids, client=clients, kind=kinds, priority=priorities)
@@ -168,6 +172,7 @@ class JobTable(RuleBasedStateMachine):
         self.jobs_only_move_along_the_edges()
         self.lines_and_leases_are_those_of_the_records()
         self.counters_are_those_of_the_records()
+        self.costs_are_those_of_the_records()
         self.events_tell_the_whole_story()
 
     def jobs_only_move_along_the_edges(self) -> None:
@@ -220,6 +225,15 @@ class JobTable(RuleBasedStateMachine):
             counted[status] += count
         assert counted.pop("submitted", 0) == self.known.submitted
         assert counted == ended + self.known.deleted
+
+    def costs_are_those_of_the_records(self) -> None:
+        costs: Counter[str] = Counter()
+        for job in self.known.jobs.values():
+            if not job.is_terminal:
+                state = "waiting" if job.status == "queued" else "running"
+                costs[f"{state} {job.kind}"] += min(round(job.cost * 1000), 10**15)
+        load = self.table.redis.hgetall("genart:load")
+        assert {text_of(name): int(cost) for name, cost in load.items() if int(cost)} == +costs
 
     def events_tell_the_whole_story(self) -> None:
         for job_id, job in self.known.jobs.items():

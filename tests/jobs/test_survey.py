@@ -1,3 +1,5 @@
+import pytest
+
 from genart_core.jobs import upkeep
 from tests.support.table import Table
 
@@ -32,7 +34,7 @@ def test_announced_worker_is_seen_until_it_departs(table: Table) -> None:
 
     table.send(upkeep.depart("w1"))
 
-    assert seen == (facts,)
+    assert seen == (facts | {"seen_at": pytest.approx(table.now(), abs=5000)},)
     assert table.survey().workers == ()
 
 

@@ -10,6 +10,7 @@ from redis import Redis
 from genart_core.jobs import assets, caller, owner, upkeep
 from genart_core.jobs.assets import AssetFacts
 from genart_core.jobs.caller import Limits, Submission
+from genart_core.jobs.figures import Figures, read_figures
 from genart_core.jobs.record import Job, JobId, StoredOutput, new_job_id
 from genart_core.jobs.store import Call, Keep, run, text_of
 
@@ -241,6 +242,11 @@ class Table:
 
     def survey(self, *kinds: str) -> upkeep.Survey:
         return self.send(upkeep.survey(kinds or ("text",)))
+
+    def figures(self, *kinds: str) -> Figures:
+        """Return what metrics are made of."""
+        waiting = {kind: count for kind, (count, _) in self.survey(*kinds).ready.items()}
+        return self.send(read_figures(kinds or ("text",), waiting))
 
     def cancel_many(self, *job_ids: JobId, client: str = "ann") -> tuple[str | None, ...]:
         return self.send(caller.cancel_many(job_ids, client, self.keep))

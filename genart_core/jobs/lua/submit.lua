@@ -14,7 +14,7 @@ local priority, tags, start_ms = ARGV[27], ARGV[28], tonumber(ARGV[29])
 local webhook, webhook_events = ARGV[30], ARGV[31]
 local ending_ms = tonumber(ARGV[32]) -- so often a job ended while others waited; 0 = not known
 local max_hooks, all_hooks = tonumber(ARGV[33]), tonumber(ARGV[34]) -- undelivered; 0: any number
-local together = ARGV[35]
+local together, request_id, trace = ARGV[35], ARGV[36], ARGV[37]
 local now, MINUTE_MS = now_ms(), 60000
 
 local owner = key('client', client)
@@ -83,6 +83,8 @@ note('start_by', start_by, 0)
 note('together', together, '1')
 note('webhook', webhook, '')
 note('webhook_events', webhook_events, '')
+note('request_id', request_id, '')
+note('trace', trace, '')
 
 if webhook ~= '' then
   local waiting = tonumber(redis.call('HGET', key('hooked'), client) or '0')
@@ -112,6 +114,7 @@ if ready >= max_ready then
 end
 if ready < max_ready / 2 then redis.call('DEL', key('turn')) end
 if submits.is_empty then return answer('submits') end
+if may_reuse then count('misses ' .. kind) end
 
 -- Start-time fair queueing (Goyal et al. 1996): a client's jobs are spaced in virtual time, the
 -- closer the more weight it has, so a newcomer stands beside the first waiting job of a heavy
@@ -159,7 +162,7 @@ if assets ~= '' then
   redis.call('HSET', key('job', id), 'assets', assets)
   hold_assets(client, assets)
 end
-enter_ready(id, kind, client, priority, tag, patience(deadline, start_by, 0))
+enter_ready(id, kind, client, priority, tag, patience(deadline, start_by, 0), cost)
 redis.call('ZADD', key('jobs', client), 0, id)
 redis.call('PEXPIRE', key('jobs', client), CLIENT_TTL_MS)
 if cache ~= '' then redis.call('HSET', key('job', id), 'cache', cache) end

@@ -8,7 +8,7 @@ for _, kind in ipairs(ARGV) do
 end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('workers'), now - WORKER_TTL_MS, '+inf')) do
   local facts = redis.call('GET', key('worker', id))
-  if facts then workers[#workers + 1] = facts end
+  if facts then workers[#workers + 1] = {facts, tonumber(redis.call('ZSCORE', key('workers'), id))} end
 end
 return {kinds, redis.call('ZCARD', key('leases')), redis.call('ZCARD', key('dead')), workers,
   redis.call('HGETALL', key('outcomes'))}

@@ -1,0 +1,132 @@
+"""What metrics are made of: counts that the transitions keep in Redis, whoever makes them.
+
+A figure is counted in the step that it tells of, so that several gateways, or one that is started
+anew, tell the same. What only a worker sees, batches and loaded models, it counts itself and tells
+with its announcement.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from genart_core.jobs.store import Call, pairs_of, text_of
+
+BATCH_BOUNDS = (1, 2, 4, 8, 16, 32, 64, 128)
+UNMEASURED_SECONDS = 10.0
+"""What a job is taken to need of a device before one of its kind has ended.
+
+Nothing at all would never have an autoscaler start the first worker.
+"""
+
+
+class Distribution(NamedTuple):
+    """How many were counted up to each bound (none left out, the last is `+Inf`), and their sum."""
+
+    buckets: tuple[tuple[str, int], ...]
+    total: float
+
+    @property
+    def times(self) -> int:
+        """How many were counted in all."""
+        return self.buckets[-1][1]
+
+
+class Loads(NamedTuple):
+    """How often a model was loaded, and how long that took in all."""
+
+    times: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Since the store was made, by kind; `loads` by `art/name` of the model.
+
+    `queue` is the time from submit to the first start and `execution` that of a run that succeeded,
+    in seconds; `batch` is how many were made together. `backlog` is by (kind, state), in seconds of
+    one device: what the jobs need that are waiting, and what those that are running need in all.
+    """
+
+    queue: dict[str, Distribution]
+    execution: dict[str, Distribution]
+    batch: dict[str, Distribution]
+    attempts: dict[str, int]
+    recoveries: dict[str, int]
+    handbacks: dict[str, int]
+    misses: dict[str, int]
+    loads: dict[str, Loads]
+    backlog: dict[tuple[str, str], float]
+
+
+def read_figures(kinds: Sequence[str], waiting: Mapping[str, int]) -> Call[Figures]:
+    """Read them; `waiting` is how many jobs of a kind wait, as a survey says."""
+
+    def decode(reply: Any) -> Figures:
+        bounds = tuple(text_of(bound) for bound in reply[0])
+        counts = {text_of(name): int(count) for name, count in pairs_of(reply[1]).items()}
+        costs = {text_of(name): int(cost) / 1000 for name, cost in pairs_of(reply[2]).items()}
+        paces = {text_of(kind): (float(ms), float(cost)) for kind, ms, cost in reply[3]}
+        batch_bounds = tuple(map(str, BATCH_BOUNDS))
+        queue = {k: _distribution(counts, f"queue {k}", bounds, "ms") for k in kinds}
+        reruns = _by_kind(counts, "reruns", kinds)
+        return Figures(
+            queue=queue,
+            execution={k: _distribution(counts, f"execution {k}", bounds, "ms") for k in kinds},
+            batch={k: _distribution(counts, f"batch {k}", batch_bounds, "jobs") for k in kinds},
+            attempts={kind: queue[kind].times + again for kind, again in reruns.items()},
+            recoveries=_by_kind(counts, "recoveries", kinds),
+            handbacks=_by_kind(counts, "handbacks", kinds),
+            misses=_by_kind(counts, "misses", kinds),
+            loads=_loads(counts),
+            backlog={
+                (kind, state): _seconds(costs.get(f"{state} {kind}", 0.0), paces[kind], jobs)
+                for kind in kinds
+                for state, jobs in (("waiting", waiting.get(kind, 0)), ("running", 0))
+            },
+        )
+
+    return Call("figures", tuple(kinds), decode)
+
+
+def batch_figures(kind: str, jobs: int) -> dict[str, int]:
+    """Return what a batch of so many jobs adds."""
+    at = bisect_left(BATCH_BOUNDS, jobs)
+    bound = str(BATCH_BOUNDS[at]) if at < len(BATCH_BOUNDS) else "+Inf"
+    return {f"batch {kind} {bound}": 1, f"batch {kind} jobs": jobs}
+
+
+def load_figures(model: str, seconds: float) -> dict[str, int]:
+    """Return what the loading of a model, `art/name`, adds."""
+    return {f"load {model} count": 1, f"load {model} ms": round(seconds * 1000)}
+
+
+def _distribution(
+    counts: Mapping[str, int], figure: str, bounds: Sequence[str], sum_part: str
+) -> Distribution:
+    buckets, so_far = [], 0
+    for bound in (*bounds, "+Inf"):
+        so_far += counts.get(f"{figure} {bound}", 0)
+        buckets.append((bound, so_far))
+    total = counts.get(f"{figure} {sum_part}", 0)
+    return Distribution(tuple(buckets), total / 1000 if sum_part == "ms" else total)
+
+
+def _by_kind(counts: Mapping[str, int], figure: str, kinds: Sequence[str]) -> dict[str, int]:
+    return {kind: counts.get(f"{figure} {kind}", 0) for kind in kinds}
+
+
+def _loads(counts: Mapping[str, int]) -> dict[str, Loads]:
+    names = sorted(n[5:-6] for n in counts if n.startswith("load ") and n.endswith(" count"))
+    return {
+        name: Loads(counts[f"load {name} count"], counts.get(f"load {name} ms", 0) / 1000)
+        for name in names
+    }
+
+
+def _seconds(cost: float, pace: tuple[float, float], jobs: int) -> float:
+    """Return the device time that jobs of this cost need, by what those before them took."""
+    spent_ms, spent_cost = pace
+    if spent_cost > 0:
+        return max(cost, 0.0) * spent_ms / spent_cost / 1000
+    return UNMEASURED_SECONDS * max(jobs, 1 if cost > 0 else 0)
