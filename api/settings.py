@@ -127,6 +127,12 @@ class ApiSettings(CoreSettings):
         default=5.0, ge=0, description="How long open requests may go on after SIGTERM."
     )
 
+    access_log: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Whether each answered request is a line in the log; `auto`: if that is JSON. "
+        "Those for health and metrics are only with `GENART_LOG_LEVEL=DEBUG`.",
+    )
+
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -160,6 +166,11 @@ class ApiSettings(CoreSettings):
     def plain_webhook_hosts(self) -> frozenset[str]:
         """Names of this machine that a webhook may lead to in the clear."""
         return PLAIN_HOSTS if self.webhook_loopback else frozenset()
+
+    @property
+    def logs_access(self) -> bool:
+        """Whether each answered request is logged."""
+        return self.log_format == "json" if self.access_log == "auto" else self.access_log == "on"
 
     @property
     def is_loopback(self) -> bool:

@@ -6,7 +6,7 @@ here and in `api`, `worker` and `cli` are the one place where they are documente
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -74,6 +74,10 @@ class CoreSettings(BaseSettings):
         "where there is a C compiler. The texts are the same without, and come more slowly.",
     )
     log_level: str = Field(default="INFO", description="Level of the logs on standard error.")
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="Form of the logs: `text` for people, `json` for programs, one object a line.",
+    )
 
     @field_validator("home")
     @classmethod

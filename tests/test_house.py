@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "worker", "cli", "genart_core")
 LOCKS = tuple(f"requirements{part}.lock" for part in ("", "-dev", "-gateway", "-loadtest"))
 TORCH_FREE = (
-    *("request", "artwork", "catalogue", "weights", "errors", "memory", "settings"),
-    *("pictures", "public", "signature", "arts.vae.portraits"),
+    *("request", "artwork", "catalogue", "weights", "errors", "memory", "settings", "logs"),
+    *("pictures", "public", "signature", "tracing", "arts.vae.portraits"),
     *(f"jobs.{path.stem}" for path in (ROOT / "genart_core" / "jobs").glob("[a-z]*.py")),
     *(f"arts.{path.parent.name}.request" for path in ROOT.glob("genart_core/arts/*/request.py")),
 )
