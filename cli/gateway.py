@@ -10,6 +10,7 @@ import sys
 from api.server import create_server
 from api.settings import ApiSettings
 from cli.settings import read
+from genart_core import logs
 
 
 def main() -> None:
@@ -19,6 +20,7 @@ def main() -> None:
 
 def serve(settings: ApiSettings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT."""
+    logs.configure(settings.log_level, settings.log_format)
     create_server(settings).run(sockets=[listener])
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shlex
-import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import typer
 
 from api.settings import ApiSettings
+from cli.child import Say
 from cli.door import needs_key, require_key
 from cli.embedded import embed
 from cli.errors import SettingsError
@@ -23,6 +23,7 @@ from cli.reach import awake
 from cli.settings import UpSettings, read
 from cli.slots import plan_slots
 from cli.supervisor import Supervisor
+from cli.telling import teller
 from genart_core.catalogue import kinds
 from genart_core.jobs.connection import aconnect, connect
 from worker.settings import WorkerSettings
@@ -70,13 +71,6 @@ def run_gateway() -> None:
         serve(settings, listener)
 
 
-def say(who: str, line: str) -> None:
-    """Write one line of the log; a reader that has gone away must not stop the service."""
-    with suppress(OSError):
-        sys.stderr.write(f"{who:<8} | {line}\n")
-        sys.stderr.flush()
-
-
 def _check(settings: ApiSettings) -> None:
     """Check the Redis at REDIS_URL, and that a gateway may be opened on it."""
     check(settings.redis_url)
@@ -95,21 +89,27 @@ def _given_redis(url: str) -> str:
 
 
 async def _supervise(plan: Plan) -> None:
+    say = teller(plan.settings.log_format)
     async with aconnect(plan.redis_url, connections=len(plan.slots) + 2) as redis:
-        await Supervisor(tiers(plan, redis, say), say).run(partial(_greet, plan))
+        await Supervisor(tiers(plan, redis, say), say).run(partial(_greet, plan, say))
 
 
-async def _greet(plan: Plan) -> None:
-    """Say that all serve, and where; with a gateway, what to try first."""
+async def _greet(plan: Plan, say: Say) -> None:
+    """Say that all serve, and where; with a gateway, to people, what to try first."""
     devices = ", ".join(slot.label for slot in plan.slots)
     server = "embedded, " if plan.embedded is not None else ""
     about = f"device {devices}; redis {server}{shown(plan.redis_url)}; home {plan.home}"
+    if plan.listener is None:
+        ready = f"ready: {len(plan.slots)} workers; {about}"
+    else:
+        ready = f"ready: {url_of(plan.listener)} ({about})"
+    if plan.settings.log_format == "json":
+        say("genart", ready)
+        return
     with suppress(OSError):
-        if plan.listener is None:
-            typer.echo(f"ready: {len(plan.slots)} workers; {about}")
-        else:
-            url = url_of(plan.listener)
-            typer.echo(f"ready: {url} ({about})\n  {_first_request(url, read(ApiSettings))}")
+        typer.echo(ready)
+        if plan.listener is not None:
+            typer.echo(f"  {_first_request(url_of(plan.listener), read(ApiSettings))}")
 
 
 def _first_request(url: str, settings: ApiSettings) -> str:
