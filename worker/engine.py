@@ -11,13 +11,16 @@ from typing import TypeVar
 from pydantic import ValidationError
 from redis import Redis
 
+from genart_core import logs
 from genart_core.artwork import Run
 from genart_core.catalogue import Kind, find_kind, kinds, load_generator
 from genart_core.errors import GenartError
 from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore
+from genart_core.jobs.figures import batch_figures, load_figures
 from genart_core.jobs.record import Job
 from genart_core.jobs.store import run as send
+from genart_core.tracing import Tracing
 from worker.heartbeat import Heartbeat, watch
 from worker.lease import LeaseKeeper
 from worker.ledger import Ledger
@@ -25,6 +28,8 @@ from worker.outage import AWAY
 from worker.residents import Residents
 from worker.run import ActiveRun
 from worker.settings import WorkerSettings
+from worker.spans import RunSpans
+from worker.tally import Tally
 
 Model = TypeVar("Model")
 log = logging.getLogger(__name__)
@@ -46,18 +51,21 @@ class Engine:
         *,
         device: str,
         use_threads: Callable[[int], object],
+        tracing: Tracing | None = None,
     ) -> None:
         self._redis = redis
         self._blobs = blobs
         self._claimant = claimant
         self._settings = settings
         self._use_threads = use_threads
-        self._draining = False
+        self._tracing = tracing
+        self.is_draining = False
         self._claiming = threading.Lock()
         self.device = device
         self.kinds = {name: kinds()[name].batch_limit for name in settings.kinds or kinds()}
         self.residents = Residents(settings.home, device, settings.resident_bytes)
         self.heartbeat = Heartbeat()
+        self.tally = Tally()
         self.keeper = LeaseKeeper(redis, settings.lease_ms)
         self.ledger = Ledger(
             redis,
@@ -66,6 +74,7 @@ class Engine:
             outage_seconds=settings.outage_seconds,
             settled=self.keeper.release,
             device=device,
+            tracing=tracing,
         )
         watch(self.heartbeat, settings.step_timeout_seconds)
 
@@ -87,7 +96,7 @@ class Engine:
 
     def drain(self) -> None:
         """Claim nothing more; what still runs in `drain_seconds` is handed back."""
-        self._draining = True
+        self.is_draining = True
         log.info("draining, %d jobs in hand", len(self.keeper.jobs))
         self.keeper.drain(self._settings.drain_seconds)
         # a claim under way is waited for: what it brings has to be in hand
@@ -107,7 +116,7 @@ class Engine:
             join=join,
         )
         with self._claiming:
-            if self._draining:
+            if self.is_draining:
                 return ()
             try:
                 claimed = send(self._redis, call)
@@ -125,7 +134,7 @@ class Engine:
         """Turn claimed jobs into runs under a kept lease; an unreadable request fails here."""
         runs = []
         for job in jobs:
-            log.info("job_id=%s kind=%s attempt=%d status=running", job.id, kind.name, job.attempt)
+            log.info("begun", extra=logs.about(job, status="running"))
             try:
                 request = kind.request.model_validate(job.request)
             except ValidationError as error:
@@ -138,6 +147,7 @@ class Engine:
                 blobs=self._blobs,
                 ledger=self.ledger,
                 heartbeat=self.heartbeat,
+                spans=RunSpans(self._tracing, job, self.device) if self._tracing else None,
             )
             self.keeper.hold(job, run)
             runs.append(run)
@@ -155,9 +165,12 @@ class Engine:
         except GenartError as error:
             batch.settle(error.code, str(error))
         except Exception as error:
-            log.exception("kind=%s a generator broke", kind.name)
+            in_hand = " ".join(job.id for job in jobs)
+            told = {"kind": kind.name, "job_ids": in_hand}
+            log.exception("a generator broke", extra={"fields": told})
             batch.settle(*_blame(error))
         batch.settle("internal", f"The generator of {kind.name} left this job unfinished")
+        self.tally.add(batch_figures(kind.name, batch.size))
 
 
 class Batch:
@@ -179,7 +192,14 @@ class Batch:
     def model(self, art: str, name: str, load: Callable[[Path, str], Model]) -> Model:
         """Return a resident model."""
         self._engine.heartbeat.beat()
-        model, sha256 = self._engine.residents.get(art, name, load)
+
+        def load_noted(path: Path, device: str) -> Model:
+            began = time.time()
+            made = load(path, device)
+            self._note_load(f"{art}/{name}", began, time.time())
+            return made
+
+        model, sha256 = self._engine.residents.get(art, name, load_noted)
         self._weights[f"{art}/{name}"] = sha256
         for run in self._all:
             run.weights |= self._weights
@@ -206,6 +226,19 @@ class Batch:
                 run.settle_stopped()
             else:
                 run.fail(code, detail)
+
+    @property
+    def size(self) -> int:
+        """The most jobs that it had in hand at a time."""
+        return max(run.companions for run in self._all)
+
+    def _note_load(self, model: str, began: float, ended: float) -> None:
+        self._engine.tally.add(load_figures(model, ended - began))
+        told = {"model": model, "duration_ms": round((ended - began) * 1000, 1)}
+        log.info("loaded a model", extra={"fields": told})
+        for run in self._all:
+            if run.spans is not None:
+                run.spans.note_load(model, began, ended)
 
     def _share_out(self) -> None:
         in_hand = [run for run in self._all if not run.is_settled]

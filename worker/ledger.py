@@ -14,13 +14,16 @@ from importlib.metadata import version
 
 from redis import Redis
 
+from genart_core import logs
 from genart_core.artwork import Artwork, Output
 from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.record import Job, StoredOutput
 from genart_core.jobs.store import Keep
 from genart_core.signature import sign, statement
+from genart_core.tracing import Tracing
 from worker.outage import AWAY, run_patiently
+from worker.spans import attributes
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class Ledger:
         outage_seconds: float,
         settled: Callable[[Job], object],
         device: str,
+        tracing: Tracing | None = None,
     ) -> None:
         self._redis = redis
         self._blobs = blobs
@@ -47,6 +51,7 @@ class Ledger:
         self._outage_seconds = outage_seconds
         self._settled = settled
         self._device = device
+        self._tracing = tracing
         self._version = version("genart")
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
         self._pending: set[Future[None]] = set()
@@ -93,12 +98,18 @@ class Ledger:
         future.add_done_callback(self._pending.discard)
 
     def _guarded(self, work: Callable[..., None], job: Job, *args: object) -> None:
+        began, failure = time.time(), ""
         try:
             work(job, *args)
-        except (*AWAY, OSError):
-            log.exception("job_id=%s its ending is not written; the lease will run out", job.id)
+        except (*AWAY, OSError) as error:
+            failure = type(error).__name__
+            told = logs.about(job)
+            log.exception("an ending is not written; the lease will run out", extra=told)
         finally:
             self._settled(job)
+        if self._tracing is not None and job.trace:
+            times = (began, time.time())
+            self._tracing.record("commit", job.trace, times, attributes(job), failure=failure)
 
     def _commit(self, job: Job, artwork: Artwork, share_ms: float, weights: dict[str, str]) -> None:
         try:
@@ -110,7 +121,7 @@ class Ledger:
                 for number, output in enumerate(artwork.outputs)
             )
         except (OSError, TypeError, ValueError) as error:
-            log.exception("job_id=%s outputs can't be stored", job.id)
+            log.exception("outputs can't be stored", extra=logs.about(job))
             self._blobs.delete_attempt(job.id, job.fence)
             self._end(job, "failed", "output_not_stored", f"Storing failed: {error}")
             return
@@ -148,21 +159,16 @@ class Ledger:
     def _hand_back(self, job: Job) -> None:
         # shutting down: an outage now is the reaper's business
         run_patiently(self._redis, owner.hand_back(job.id, job.fence, self._keep), seconds=0.5)
-        log.info("job_id=%s kind=%s handed back", job.id, job.kind)
+        log.info("handed back", extra=logs.about(job, status="queued"))
 
     def _let_go(self, job: Job) -> None:
         self._blobs.delete_attempt(job.id, job.fence)
-        log.warning("job_id=%s kind=%s fence=%s is not ours any more", job.id, job.kind, job.fence)
+        log.warning("not ours any more", extra=logs.about(job, status="lost"))
 
     def _written(self, job: Job, status: str, outcome: owner.Finish) -> None:
         if outcome != "ok":
             # canceled or lost: what this attempt stored is nobody's
             self._blobs.delete_attempt(job.id, job.fence)
-        log.info(
-            "job_id=%s kind=%s attempt=%d status=%s duration_ms=%d",
-            job.id,
-            job.kind,
-            job.attempt,
-            status if outcome == "ok" else outcome,
-            time.time() * 1000 - job.started_at,
-        )
+        ending = status if outcome == "ok" else outcome
+        duration_ms = time.time() * 1000 - job.started_at
+        log.info("ended", extra=logs.about(job, status=ending, duration_ms=duration_ms))

@@ -10,23 +10,23 @@ import platform
 import secrets
 import sys
 import threading
-import time
 import warnings
-from collections.abc import Callable
-from importlib.metadata import version
-from pathlib import Path
+from contextlib import suppress
+from types import ModuleType
 from typing import Any
 
 from celery import signals
 from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 
+from genart_core import logs
 from genart_core.catalogue import kinds, load_generator
 from genart_core.jobs import owner, upkeep
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.connection import connect
 from genart_core.jobs.store import run as send
-from genart_core.weights import models_of
+from genart_core.tracing import Tracing, open_tracing
+from worker.announcement import Announcer
 from worker.engine import Engine, wait_until_drained
 from worker.outage import AWAY, run_patiently
 from worker.settings import WorkerSettings
@@ -40,15 +40,14 @@ CELERY_ARGUMENTS = [
     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
 ]
 STARTUP_SECONDS = 30.0  # how long Redis may take to come up
-FLUSH_SECONDS = 0.7  # for endings still being written when the drain is over
+FLUSH_SECONDS = 0.6  # for endings still being written when the drain is over
+TRACES_SECONDS = 0.2  # for spans still to be sent after that
 
 
 def main() -> None:
     """Run a worker until SIGTERM."""
     settings = WorkerSettings()
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logs.configure(settings.log_level, settings.log_format)
     logging.getLogger("celery").setLevel(logging.WARNING)
     # about pickled messages as root; ours are JSON
     warnings.simplefilter("ignore", SecurityWarning)
@@ -59,12 +58,18 @@ def main() -> None:
     served = settings.kinds or tuple(kinds())
     for kind in served:
         load_generator(kind)  # now, so that no job waits for torch
-    device, use_threads, describe = _device(settings.device)
+    chosen, device = _device(settings.device)
     redis = connect(settings.redis_url)
     claimant = _claimant(redis, settings)
     blobs = BlobStore(settings.blobs)
-    engine = Engine(redis, blobs, claimant, settings, device=device, use_threads=use_threads)
-    facts = _facts(engine, claimant, describe, settings.home)
+    tracing = open_tracing("genart-worker")
+    engine = Engine(
+        *(redis, blobs, claimant, settings),
+        device=chosen,
+        use_threads=device.use_threads,
+        tracing=tracing,
+    )
+    announcer = Announcer(redis, engine, claimant, home=settings.home, device=device)
     app = create_celery(settings.redis_url, engine)
 
     @signals.setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]
@@ -72,40 +77,51 @@ def main() -> None:
         """Celery leaves logging alone if somebody listens here."""
 
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
-    def announce(**_: Any) -> None:
-        start_sweeper(redis, blobs, worker=claimant.worker, keep=settings.keep_ms, facts=facts)
-        log.info("worker %s is ready on %s", claimant.worker, device)
+    def begin(**_: Any) -> None:
+        worker, keep = claimant.worker, settings.keep_ms
+        start_sweeper(redis, blobs, worker=worker, keep=keep, announce=announcer.announce)
+        log.info("worker %s is ready on %s", worker, chosen)
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
     def shut_down(**_: Any) -> None:
         # in a thread: this is a signal handler, and the computing thread goes on meanwhile
-        threading.Thread(target=_drain, args=(engine, redis, claimant, settings)).start()
+        threading.Thread(target=_drain, args=(engine, redis, announcer, settings, tracing)).start()
 
     app.worker_main(CELERY_ARGUMENTS)
 
 
-def _drain(engine: Engine, redis: Any, claimant: owner.Claimant, settings: WorkerSettings) -> None:
+def _drain(
+    engine: Engine,
+    redis: Any,
+    announcer: Announcer,
+    settings: WorkerSettings,
+    tracing: Tracing | None,
+) -> None:
     """Let running jobs end, hand the rest back, and leave, whatever a stuck step does."""
     engine.drain()
+    with suppress(*AWAY):
+        announcer.announce()  # so that it is seen to be leaving
     wait_until_drained(engine, settings.drain_seconds + FLUSH_SECONDS)
     try:
         for job in engine.keeper.jobs:
             send(redis, owner.hand_back(job.id, job.fence, settings.keep_ms))
-        send(redis, upkeep.depart(claimant.worker))
+        announcer.leave()
     except AWAY as error:
         log.warning("left without a word, Redis is away: %s", error)
+    if tracing is not None:
+        tracing.close(TRACES_SECONDS)
     logging.shutdown()
     os._exit(0)
 
 
-def _device(wish: str) -> tuple[str, Any, Any]:
+def _device(wish: str) -> tuple[str, ModuleType]:
     from genart_core.nn import device  # here, since it brings torch in
 
     try:
         chosen = device.pick_device(wish)
     except ValueError as error:
         sys.exit(str(error))
-    return chosen, device.use_threads, device
+    return chosen, device
 
 
 def _claimant(redis: Any, settings: WorkerSettings) -> owner.Claimant:
@@ -117,49 +133,6 @@ def _claimant(redis: Any, settings: WorkerSettings) -> owner.Claimant:
         )
         epoch = opened.epoch
     return owner.Claimant(worker=f"{slot}.{epoch}", slot=slot, epoch=epoch)
-
-
-def _facts(engine: Engine, claimant: owner.Claimant, describe: Any, home: Path) -> Any:
-    folders = sorted({kinds()[kind].models for kind in engine.kinds})
-    offer = _Offer(engine, describe.free_memory)
-    fixed = {
-        "id": claimant.worker,
-        "slot": claimant.slot,
-        "epoch": claimant.epoch,
-        "pid": os.getpid(),
-        "device": engine.device,
-        "device_name": describe.describe(engine.device),
-        "kinds": sorted(engine.kinds),
-        "version": version("genart"),
-        "started_at": int(time.time() * 1000),
-    }
-
-    def facts() -> dict[str, Any]:
-        files = (weights for folder in folders for weights in models_of(folder, home))
-        return {
-            **fixed,
-            "available": {f"{weights.art}/{weights.name}": weights.sha256 for weights in files},
-            "free_memory": offer.bytes(),
-            "models": engine.residents.held,
-            "jobs": [job.id for job in engine.keeper.jobs],
-        }
-
-    return facts
-
-
-class _Offer:
-    """The memory that a job finds: as it was when none was in hand, which will give theirs back."""
-
-    def __init__(self, engine: Engine, free_memory: Callable[[str], int | None]) -> None:
-        self._engine = engine
-        self._free_memory = free_memory
-        self._last: int | None = free_memory(engine.device)
-
-    def bytes(self) -> int | None:
-        """Return it, looking anew whenever the worker rests."""
-        if not self._engine.keeper.jobs:
-            self._last = self._free_memory(self._engine.device)
-        return self._last
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import time
 
 from redis import Redis
 
+from genart_core import logs
 from genart_core.artwork import Output
 from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore
@@ -46,7 +47,7 @@ class Previews:
                 return False
             self._remove(keep=stored.path)
         except (*AWAY, OSError) as error:
-            log.warning("job_id=%s a preview is left out: %s", self._job.id, error)
+            log.warning("a preview is left out: %s", error, extra=logs.about(self._job))
         return True
 
     def clear(self) -> None:
@@ -54,7 +55,7 @@ class Previews:
         try:
             self._remove(keep="")
         except OSError as error:
-            log.warning("job_id=%s its preview is left behind: %s", self._job.id, error)
+            log.warning("a preview is left behind: %s", error, extra=logs.about(self._job))
 
     def _store(self, picture: Output) -> StoredOutput:
         job = self._job

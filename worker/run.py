@@ -16,6 +16,7 @@ from worker.heartbeat import Heartbeat
 from worker.ledger import Ledger
 from worker.outage import AWAY
 from worker.previews import Previews
+from worker.spans import RunSpans
 
 Stop = Literal["cancel", "late", "lost", "drain"]
 
@@ -38,11 +39,13 @@ class ActiveRun:
         blobs: BlobStore,
         ledger: Ledger,
         heartbeat: Heartbeat,
+        spans: RunSpans | None = None,
     ) -> None:
         self.job = job
         self.companions = 1
         self.is_settled = False
         self.weights: dict[str, str] = {}
+        self.spans = spans
         self._request = request
         self._redis = redis
         self._blobs = blobs
@@ -108,18 +111,18 @@ class ActiveRun:
 
     def finish(self, artwork: Artwork) -> None:
         """Store the artwork and commit the job, in the background."""
-        if self._settle():
+        if self._settle("finished"):
             share_ms = (time.monotonic() - self._started) * 1000 / self.companions
             self._ledger.commit(self.job, artwork, share_ms=share_ms, weights=self.weights)
 
     def fail(self, code: str, detail: str) -> None:
         """End the job as failed."""
-        if self._settle():
+        if self._settle("failed", code):
             self._ledger.fail(self.job, code=code, detail=detail)
 
     def settle_stopped(self) -> None:
         """End, hand back or let go of a run that was asked to stop."""
-        if not self._settle():
+        if not self._settle(self._stop or ""):
             return
         if self._stop == "cancel":
             self._ledger.cancel(self.job)
@@ -135,10 +138,12 @@ class ActiveRun:
         """Whether a stop was asked for, seen by the generator or not."""
         return self._stop is not None
 
-    def _settle(self) -> bool:
+    def _settle(self, outcome: str, failure: str = "") -> bool:
         self._heartbeat.beat()
         first, self.is_settled = not self.is_settled, True
         self._previews.clear()
+        if first and self.spans is not None:
+            self.spans.tell(outcome, companions=self.companions, failure=failure)
         return first
 
     def _report(self) -> None:

@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from redis import Redis
 
@@ -29,16 +28,16 @@ def start_sweeper(
     *,
     worker: str,
     keep: Keep,
-    facts: Callable[[], dict[str, Any]],
+    announce: Callable[[], None],
 ) -> threading.Thread:
-    """Start the thread. `facts()` is what the worker says of itself."""
+    """Start the thread. `announce()` says that the worker lives."""
 
     def sweep_on() -> None:
         turn = 0
         while True:
             try:
                 if turn % ANNOUNCE_EVERY == 0:
-                    send(redis, upkeep.announce(worker, facts()))
+                    announce()
                 sweep(redis, blobs, reaper=worker, keep=keep)
             except (*AWAY, OSError) as error:
                 log.warning("sweep skipped: %s", error)
@@ -92,7 +91,8 @@ def _remove(blobs: BlobStore, due: Sequence[JobId]) -> tuple[list[JobId], list[J
         try:
             blobs.delete(job_id)
         except OSError as error:
-            log.warning("job_id=%s its files can't be removed: %s", job_id, error)
+            told = {"fields": {"job_id": job_id}}
+            log.warning("the files of a job can't be removed: %s", error, extra=told)
             kept.append(job_id)
         else:
             removed.append(job_id)

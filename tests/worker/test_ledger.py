@@ -161,4 +161,4 @@ def test_ending_that_redis_refuses_is_logged_and_let_go(
     ledger.wait()
 
     assert settled.jobs == [job]
-    assert job.id in caplog.text
+    assert [vars(record)["fields"]["job_id"] for record in caplog.records] == [job.id]

@@ -3,13 +3,13 @@
 from tests.support.requests import queue_art
 from tests.support.table import Table
 from tests.worker.conftest import MakeEngine, Service
-from worker.main import _Offer
+from worker.announcement import Offer
 
 
 def test_memory_is_measured_while_no_job_takes_any(table: Table, make_engine: MakeEngine) -> None:
     engine = make_engine()
     seen = iter([100, 90, 80])
-    offer = _Offer(engine, lambda device: next(seen))
+    offer = Offer(engine, lambda device: next(seen))
     assert offer.bytes() == 90
 
     queue_art(table)
