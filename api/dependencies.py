@@ -26,6 +26,7 @@ from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.caller import Found
 from genart_core.jobs.record import JobId, Placed, parse_job_id
 from genart_core.jobs.store import Call
+from genart_core.tracing import Tracing
 
 T = TypeVar("T")
 
@@ -48,6 +49,7 @@ class Gateway:
     metrics: Metrics
     fetcher: Fetcher | None  # None: addresses are not taken
     webhooks: Webhooks | None  # None: nobody is told
+    tracing: Tracing | None = None  # None: no spans are taken
     is_draining: bool = False
 
     async def ask(self, call: Call[T]) -> T:

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 from api.errors import MEDIA_TYPE, PROBLEMS
 from api.options import parameters
 from api.representation import JobView, PageView
-from api.schemas import ExplanationView, HealthView, ModelsView, ModelView
+from api.schemas import ExplanationView, HealthView, ModelsView, ModelView, WorkersView
 from genart_core.catalogue import Kind
 from genart_core.public import ART as PUBLIC_ART
 from genart_core.request import image_fields
@@ -331,10 +331,17 @@ def readiness_responses() -> Responses:
     return {200: ok, **problems("draining", "store_unavailable")}
 
 
+def workers_responses() -> Responses:
+    """Answers to listing workers."""
+    ok = {"description": "The workers", "model": WorkersView}
+    return {200: ok, **problems("store_unavailable")}
+
+
 def metrics_responses() -> Responses:
     """Answers to a scrape."""
     content = {"text/plain": {"schema": {"type": "string"}}}
-    return {200: {"description": "The figures", "content": content}, **problems()}
+    ok = {"description": "The figures", "content": content}
+    return {200: ok, **problems("invalid_parameter")}
 
 
 def explain_responses() -> Responses:

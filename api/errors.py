@@ -265,7 +265,7 @@ def register(app: FastAPI) -> None:
 
     async def on_fault(request: Request, error: Any) -> Response:
         # outside of all middleware; the server logs the traceback right after this line
-        log.error("request_id=%s met a fault", request.scope["state"].get("request_id"))
+        log.error("a request met a fault")
         detail = "Something went wrong on our side; it has been logged"
         response = respond(ProblemError("internal", detail), request.scope)
         request_id = request.scope["state"].get("request_id", "")

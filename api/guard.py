@@ -7,7 +7,6 @@ rebinding). So `Host` must be one of ours then, and whatever is not a plain read
 another origin, unless that is listed (`api.cors`).
 """
 
-import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,8 +14,10 @@ from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import Keyring, bearer_of, is_open, key_required
+from api.correlation import new_request_id, note_origin
 from api.cors import Cors, preflight_answer
 from api.errors import SECURITY_HEADERS, ProblemError, respond, unavailable
+from genart_core.tracing import checked_traceparent
 
 _READS = frozenset({"GET", "HEAD"})
 _MAX_ID_BYTES = 128
@@ -45,7 +46,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         marks = _marks(scope)
-        scope["state"]["request_id"] = marks.request_id.decode()
+        request_id = scope["state"]["request_id"] = marks.request_id.decode()
+        trace = checked_traceparent(marks.traceparent) if marks.traceparent else ""
+        note_origin(request_id, trace, scope["state"]["gateway"].tracing)
         said = self._cors.fields(marks.origin)
 
         async def marked(message: Message) -> None:
@@ -118,18 +121,19 @@ class Guard:
 
 
 class _Marks(NamedTuple):
-    """`Host`, `Origin`, `Sec-Fetch-Site`, the request's id and the key that came."""
+    """`Host`, `Origin`, `Sec-Fetch-Site`, the request's id, its trace and the key that came."""
 
     host: bytes
     origin: bytes | None
     site: bytes
     request_id: bytes
     key: bytes | None
+    traceparent: bytes
 
 
 def _marks(scope: Scope) -> _Marks:
     """Read the fields in one pass. Two `Host` fields are as good as none, two origins foreign."""
-    hosts, origin, site, request_id = [], None, b"", b""
+    hosts, origin, site, request_id, traceparent = [], None, b"", b"", b""
     authorizations = []
     for name, value in scope["headers"]:
         if name == b"host":
@@ -140,12 +144,14 @@ def _marks(scope: Scope) -> _Marks:
             site = value.lower()
         elif name == b"x-request-id":
             request_id = value
+        elif name == b"traceparent":
+            traceparent = value
         elif name == b"authorization":
             authorizations.append(value)
     if not 0 < len(request_id) <= _MAX_ID_BYTES or not _ID_BYTES.issuperset(request_id):
-        request_id = b"%016x" % random.getrandbits(64)
+        request_id = new_request_id()
     host = hosts[0] if len(hosts) == 1 else b""
-    return _Marks(host, origin, site, request_id, bearer_of(authorizations))
+    return _Marks(host, origin, site, request_id, bearer_of(authorizations), traceparent)
 
 
 def _name_of(host: bytes) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 
 from api import errors, openapi
@@ -14,7 +15,7 @@ from api.fetch import Fetcher
 from api.guard import Guard
 from api.intake import Intake
 from api.linger import Linger
-from api.metrics import Meter, Metrics
+from api.metrics import PROBES, Meter, Metrics
 from api.overview import Overview
 from api.redis_line import RedisLine
 from api.routes import (
@@ -29,6 +30,7 @@ from api.routes import (
     reproduce,
     studio,
     webhooks,
+    workers,
 )
 from api.routes.kinds import router_of
 from api.settings import ApiSettings
@@ -38,17 +40,22 @@ from genart_core.catalogue import kinds
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.caller import Limits
 from genart_core.jobs.connection import aconnect
+from genart_core.tracing import Tracing, open_tracing
+
+_FLUSH_SECONDS = 1.0  # for spans that are left at the end
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
     """Return the application; without settings they are read from the environment."""
     settings = settings or ApiSettings()
-    metrics = Metrics()
+    metrics, tracing = Metrics(), open_tracing("genart-gateway")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        async with _open(settings, metrics) as gateway:
+        async with _open(settings, metrics, tracing) as gateway:
             yield {"gateway": gateway}
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close, _FLUSH_SECONDS)
 
     app = FastAPI(
         title="genart",
@@ -62,6 +69,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         docs_url=None,  # Swagger UI comes from a CDN
         redoc_url=None,
         openapi_tags=openapi.TAGS,
+        telemetry=_telemetry(tracing),
     )
     app.state.kinds = kinds()
     resources = (
@@ -74,6 +82,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         previews,
         assets,
         models,
+        workers,
         health,
         studio,
     )
@@ -81,14 +90,16 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         app.include_router(router)
     errors.register(app)
     app.add_middleware(Guard, hosts=settings.hosts, origins=settings.cors_origins)
-    app.add_middleware(Meter, metrics=metrics)
+    app.add_middleware(Meter, metrics=metrics, log_access=settings.logs_access)
     app.add_middleware(Linger, limit=settings.max_body_bytes)
     openapi.install(app)
     return app
 
 
 @asynccontextmanager
-async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gateway]:
+async def _open(
+    settings: ApiSettings, metrics: Metrics, tracing: Tracing | None
+) -> AsyncIterator[Gateway]:
     """Open the gateway's connections and start what runs beside the requests."""
     if not settings.redis_url:
         raise RuntimeError("REDIS_URL is not set; `genart up` starts a Redis of its own")
@@ -107,6 +118,7 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
         metrics=metrics,
         fetcher=Fetcher(max_bytes=settings.max_image_bytes) if settings.fetch_urls else None,
         webhooks=_webhooks(settings, redis, metrics, keyring),
+        tracing=tracing,
     )
     running = [
         asyncio.create_task(gateway.wakeups.listen(), name="wakeups"),
@@ -128,6 +140,19 @@ async def _open(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Gatewa
             gateway.fetcher.close()
         await redis.aclose()
         await hearing.aclose()
+
+
+def _telemetry(tracing: Tracing | None) -> TelemetryConfig:
+    """Have the framework take a span of each request, if any are taken, and nothing else."""
+    return {
+        "tracing": tracing is not None,
+        "tracer_provider": None if tracing is None else tracing.provider,
+        "operation_spans": False,
+        "metrics": False,  # `api.metrics` has them
+        "logs": False,
+        "auto_configure": False,
+        "exclude": lambda scope: scope["path"] in PROBES,
+    }
 
 
 def _webhooks(

@@ -1,19 +1,29 @@
 """What Prometheus is told: this process' requests, and the engine as a whole."""
 
+import logging
 import time
-from collections.abc import Iterator
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
-from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from genart_core.jobs.upkeep import Survey
+from api.engine_metrics import Engine, EngineCollector
+from genart_core import logs
+
+log = logging.getLogger("api.access")
+
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+"""What machines ask again and again; it is nothing to look at."""
+
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
+_MAX_PATH = 200
 _METHODS = frozenset({"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"})
+
+
+Part = Literal["all", "process", "engine"]
 
 
 class Metrics:
@@ -21,8 +31,6 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._engine = _Engine()
-        self._registry.register(self._engine)
         ProcessCollector(registry=self._registry)
         self._requests = Counter(
             "genart_http_requests",
@@ -64,66 +72,66 @@ class Metrics:
         """Count one attempt: delivered, retried (another follows) or failed (none does)."""
         self._webhooks.labels(outcome).inc()
 
-    def write(self, survey: Survey | None) -> bytes:
-        """Return everything in Prometheus' text format; without a survey Redis counts as down."""
-        self._engine.survey = survey
-        return generate_latest(self._registry)
+    def write(self, part: Part, engine: Engine | None) -> bytes:
+        """Return the figures in Prometheus' text format; without an engine Redis counts as down."""
+        process = b"" if part == "engine" else generate_latest(self._registry)
+        if part == "process":
+            return process
+        registry = CollectorRegistry()
+        registry.register(EngineCollector(engine))
+        return process + generate_latest(registry)
 
 
 class Meter:
-    """Middleware that counts answers and times them up to their first byte."""
+    """Middleware that counts answers and times them up to their first byte.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    Once an answer has been given, it is a line in the log, where that is wanted.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, log_access: bool) -> None:
         self._app = app
         self._metrics = metrics
+        self._log_access = log_access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, status = time.perf_counter(), 0
+
+        def note(answered: int) -> None:
+            nonlocal status
+            status = answered
+            route = getattr(scope.get("route"), "path", "unmatched")
+            self._metrics.observe(scope["method"], route, status, time.perf_counter() - began)
 
         async def metered(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "unmatched")
-                seconds = time.perf_counter() - began
-                self._metrics.observe(scope["method"], route, message["status"], seconds)
+                note(message["status"])
             await send(message)
 
-        await self._app(scope, receive, metered)
+        try:
+            await self._app(scope, receive, metered)
+        except Exception:
+            if not status:
+                note(500)  # it is answered outside of all middleware
+            raise
+        finally:
+            if self._log_access:
+                _log_answer(scope, status, time.perf_counter() - began)
 
 
-class _Engine(Collector):
-    """The engine's figures, from the survey that was made for this scrape."""
-
-    def __init__(self) -> None:
-        self.survey: Survey | None = None
-
-    def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("genart_redis_up", "Whether Redis answered this scrape")
-        up.add_metric([], 0 if self.survey is None else 1)
-        yield up
-        if self.survey is not None:
-            yield from _describe(self.survey)
-
-
-def _describe(survey: Survey) -> Iterator[Metric]:
-    ready = GaugeMetricFamily("genart_jobs_ready", "Jobs that wait", labels=["kind"])
-    oldest = GaugeMetricFamily(
-        "genart_oldest_ready_seconds", "Age of the next job in line", labels=["kind"]
-    )
-    for kind, (waiting, age_ms) in survey.ready.items():
-        ready.add_metric([kind], waiting)
-        oldest.add_metric([kind], age_ms / 1000)
-    yield ready
-    yield oldest
-    yield GaugeMetricFamily("genart_jobs_running", "Jobs under a lease", survey.leases)
-    yield GaugeMetricFamily("genart_jobs_dead", "Dead letters kept", survey.dead)
-    yield GaugeMetricFamily("genart_workers", "Live workers", len(survey.workers))
-    jobs = CounterMetricFamily(
-        "genart_jobs", "Jobs by what became of them", labels=["kind", "status"]
-    )
-    for (kind, status), count in survey.outcomes.items():
-        jobs.add_metric([kind, status], count)
-    yield jobs
+def _log_answer(scope: Scope, status: int, seconds: float) -> None:
+    level = logging.DEBUG if scope["path"] in PROBES else logging.INFO
+    if not log.isEnabledFor(level):
+        return
+    path = scope["raw_path"].decode("latin-1")  # as it was sent: in one piece, without its query
+    fields: dict[str, object] = {"status": status} if status else {}  # none: the caller hung up
+    fields["duration_ms"] = round(seconds * 1000, 1)
+    if client := scope["state"].get("client"):
+        fields["client"] = logs.pseudonym(client)
+    if job_id := scope.get("path_params", {}).get("job_id"):
+        fields["job_id"] = job_id
+    fields |= scope["state"].get("made", {})
+    log.log(level, "%s %s", scope["method"], path[:_MAX_PATH], extra={"fields": fields})

@@ -128,6 +128,45 @@ class HealthView(BaseModel):
     workers: int | None = Field(default=None, description="Live workers.")
 
 
+class MemoryView(BaseModel):
+    """The memory of a device, in bytes; null where it isn't known."""
+
+    free: int | None = Field(description="What a job would find.", examples=[61_203_283_968])
+    total: int | None = Field(examples=[85_899_345_920])
+
+
+class WorkerView(BaseModel):
+    """One worker: a process that makes art on one device."""
+
+    id: str = Field(examples=["studio-3f2a91c4-up-0.7"])
+    device: str = Field(description="As torch calls it.", examples=["cuda:0"])
+    device_name: str = Field(examples=["NVIDIA H100 80GB HBM3"])
+    dtypes: list[str] = Field(
+        description="Types of numbers that the device has instructions for.",
+        examples=[["float32", "float16", "bfloat16"]],
+    )
+    memory: MemoryView
+    kinds: list[str] = Field(description="Kinds that it makes.", examples=[["text", "dream"]])
+    models: dict[str, str] = Field(
+        description="Models that it holds: their sha256, by `art/name`.",
+        examples=[{"text/nietzsche": "9f86d081884c7d659a2feaa0c55ad015" * 2}],
+    )
+    draining: bool = Field(description="Whether it is leaving, and takes no more jobs.")
+    jobs_in_hand: int = Field(description="How many jobs it has, whosever.", examples=[2])
+    jobs: list[str] = Field(
+        description="The ids of those that are yours.", examples=[["01k9tsm5v4n8m3c7qh2d6x0zpa"]]
+    )
+    version: str = Field(examples=["0.1.0"])
+    started_at: datetime = Field(description="By its own clock.")
+    seen_at: datetime = Field(description="When it last announced itself; it does every 2 s.")
+
+
+class WorkersView(BaseModel):
+    """The live workers, by id."""
+
+    workers: list[WorkerView]
+
+
 class ExplanationView(BaseModel):
     """What a problem means."""
 

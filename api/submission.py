@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
+from api.correlation import Origin, origin, submit_span
 from api.cost import check_cost
 from api.dependencies import Gateway
 from api.errors import ProblemError
@@ -52,6 +53,15 @@ async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequ
     Raises:
         ProblemError: if the key was used for something else, or limits are in the way.
     """
+    if gateway.tracing is None:
+        return await _submit(gateway, entry, job_id, request, origin())
+    with submit_span(gateway.tracing, entry.kind.name, job_id) as found:
+        return await _submit(gateway, entry, job_id, request, found)
+
+
+async def _submit(
+    gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequest, source: Origin
+) -> Entered:
     kind, options, asked, reuse = entry.kind, entry.options, request.model_dump_json(), Reuse()
     key, fingerprint = _marks(entry, asked)
     if request.seed is None:
@@ -82,6 +92,8 @@ async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequ
         webhook=options.webhook or "",
         webhook_events=options.webhook_events,
         together=kind.batch_limit,
+        request_id=source.request_id,
+        trace=source.trace,
     )
     keep, ending_ms = gateway.settings.keep_ms, gateway.overview.ending_ms
     call = submit_call(submission, limits, keep, ending_ms=ending_ms)

@@ -120,7 +120,8 @@ class Webhooks:
         try:
             await self._redis.send(call)
         except RedisError as trouble:  # it is delivered once more, under the same id
-            log.warning("the webhook of job %s can't be noted: %s", due.job_id, trouble)
+            told = {"fields": {"job_id": due.job_id}}
+            log.warning("an attempt to deliver can't be noted: %s", trouble, extra=told)
 
     async def _try(self, due: DueHook, body: bytes, now: int) -> tuple[Answer | None, str]:
         keys = self._keys_of(due.client) or self._keys
@@ -134,7 +135,7 @@ class Webhooks:
         except TimeoutError:
             return None, f"no answer within {self.timeout_seconds:g} seconds"
         except Exception:  # counts as an attempt, else it would be tried for ever
-            log.exception("the webhook of job %s", due.job_id)
+            log.exception("an attempt to deliver", extra={"fields": {"job_id": due.job_id}})
             return None, "a fault of ours; it has been logged"
         if 200 <= answer.status < 300:
             return answer, ""

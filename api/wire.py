@@ -6,7 +6,6 @@ whole within `HEAD_SECONDS` and `HEAD_BYTES`, a body must keep coming, and answe
 Bodies have their limits where they are read (`api.bodies`, `api.intake`).
 """
 
-import random
 import socket
 from asyncio import BaseTransport, TimerHandle
 from typing import Any
@@ -18,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from api.correlation import new_request_id
 from api.errors import MEDIA_TYPE, PROBLEMS, SECURITY_HEADERS
 from api.linger import LINGER_SECONDS
 
@@ -177,7 +177,7 @@ class Wire(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # an earlier answer is on its way; nothing may be put into it
             return
-        kind, request_id = PROBLEMS[code], f"{random.getrandbits(64):016x}"
+        kind, request_id = PROBLEMS[code], new_request_id().decode()
         problem = {
             "type": f"/problems/{code}",
             "title": kind.title,

@@ -1,14 +1,18 @@
 """Health and figures, and the pages that problems point to."""
 
+from typing import Annotated
+
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api import documented
-from api.dependencies import draining, gateway_of
+from api.dependencies import Gateway, draining, gateway_of
+from api.engine_metrics import Engine
 from api.errors import PROBLEMS, ProblemError
-from api.metrics import CONTENT_TYPE
+from api.metrics import CONTENT_TYPE, Part
 from api.validation import shown
+from genart_core.jobs.figures import read_figures
 from genart_core.jobs.upkeep import survey
 
 router = APIRouter(tags=["Service"])
@@ -46,14 +50,17 @@ async def ready(request: Request) -> Response:
     summary="Figures for Prometheus",
     responses=documented.metrics_responses(),
 )
-async def metrics(request: Request) -> Response:
+async def metrics(
+    request: Request,
+    part: Annotated[
+        Part,
+        Query(description="`process`: this gateway's own alone; `engine`: what all of them tell."),
+    ] = "all",
+) -> Response:
     """Return this process' requests and the state of the whole engine."""
     gateway = gateway_of(request)
-    try:
-        found = await gateway.ask(survey(tuple(request.app.state.kinds)))
-    except ProblemError:
-        found = None
-    return Response(gateway.metrics.write(found), media_type=CONTENT_TYPE)
+    engine = None if part == "process" else await _engine(gateway, tuple(request.app.state.kinds))
+    return Response(gateway.metrics.write(part, engine), media_type=CONTENT_TYPE)
 
 
 @router.get(
@@ -70,6 +77,15 @@ async def explain(request: Request, code: str) -> Response:
         raise ProblemError("not_found", detail)
     body = {"code": code, "status": kind.status, "title": kind.title, "meaning": kind.meaning}
     return _json(body)
+
+
+async def _engine(gateway: Gateway, kinds: tuple[str, ...]) -> Engine | None:
+    try:
+        found = await gateway.ask(survey(kinds))
+        waiting = {kind: count for kind, (count, _) in found.ready.items()}
+        return Engine(found, await gateway.ask(read_figures(kinds, waiting)))
+    except ProblemError:
+        return None
 
 
 def _json(body: dict[str, object]) -> Response:

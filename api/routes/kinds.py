@@ -88,6 +88,7 @@ async def enter(
         has_ended = entered.placed.job.is_terminal
     headers = {**entered.headers, **prefer.applied(is_async=not has_ended)}
     headers["location"] = job_url(entered.placed.job.id)
+    request.scope["state"]["made"] = {"job_id": entered.placed.job.id, "kind": entry.kind.name}
     if entered.is_replay:
         headers["idempotency-replayed"] = "true"
     return job_response(entered.placed, 200 if has_ended else 202, headers, members)

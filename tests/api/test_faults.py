@@ -1,10 +1,13 @@
+import json
 import logging
 
 import pytest
 from httpx2 import Client
 
+from genart_core import logs
 from tests.api.conftest import Post
 from tests.support.gateway import RunningGateway
+from tests.support.waiting import wait_for
 
 
 def test_fault_of_ours_is_a_problem_that_gives_nothing_away(
@@ -15,6 +18,7 @@ def test_fault_of_ours_is_a_problem_that_gives_nothing_away(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(gateway.parts, "overview", "secret")
+    caplog.handler.setFormatter(logs.formatter("json"))
     with caplog.at_level(logging.ERROR):
         answer = post({"X-Request-Id": "abc"})
 
@@ -25,7 +29,9 @@ def test_fault_of_ours_is_a_problem_that_gives_nothing_away(
     assert answer.headers["x-request-id"] == problem["request_id"] == "abc"
     assert "secret" not in answer.text
     assert "AttributeError" not in answer.text
-    assert "request_id=abc met a fault" in caplog.text
+    wait_for(lambda: "AttributeError" in caplog.text, 5, "the server has logged the traceback")
+    lines = [json.loads(line) for line in caplog.text.splitlines()]
+    assert [line["request_id"] for line in lines] == ["abc", "abc"]
     assert http.get("/livez").status_code == 200
 
 

@@ -1,13 +1,17 @@
+import re
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from httpx2 import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from genart_core.jobs import upkeep
+from genart_core.jobs.figures import load_figures
 from tests.api.conftest import Post
 from tests.api.player import Player
 from tests.api.sse import following
-from tests.support.gateway import RunningGateway
+from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.table import Table
 
 Queued = Callable[[], str]
@@ -78,6 +82,101 @@ def test_invented_methods_share_one_label(http: Client) -> None:
     methods = {dict(labels).get("method") for _, labels in figures(http)}
     assert "other" in methods
     assert not methods & {"PROPFIND", "REPORT", "SEARCH"}
+
+
+def test_fault_of_ours_is_counted(
+    http: Client, post: Post, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count() -> float:
+        labels = (("method", "POST"), ("route", "/v1/text"), ("status", "500"))
+        return figures(http).get(("genart_http_requests_total", labels), 0.0)
+
+    before = count()
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway.parts, "overview", "secret")
+        post()
+
+    assert count() == before + 1
+
+
+def test_metrics_tell_how_long_jobs_wait_and_run(
+    http: Client, queued: Queued, worker: Player, table: Table
+) -> None:
+    queued(), queued()
+    worker.make()
+    table.send(upkeep.announce("w1", {"draining": True}, load_figures("text/tiny", 1.5)))
+    found = figures(http)
+
+    kind = ("kind", "text")
+    assert found["genart_queue_seconds_count", (kind,)] == 1
+    assert found["genart_execution_seconds_bucket", (kind, ("le", "+Inf"))] == 1
+    assert found["genart_execution_seconds_bucket", (kind, ("le", "3600"))] == 1
+    assert found["genart_attempts_total", (kind,)] == 1
+    assert found["genart_recoveries_total", (kind,)] == 0
+    assert found["genart_cache_lookups_total", (kind, ("result", "hit"))] == 0
+    assert found["genart_backlog_seconds", (kind, ("state", "waiting"))] > 0
+    assert found["genart_backlog_seconds", (kind, ("state", "running"))] == 0
+    assert found["genart_model_load_seconds_sum", (("model", "text/tiny"),)] == 1.5
+    assert (found["genart_workers", ()], found["genart_workers_draining", ()]) == (1, 1)
+
+
+def test_every_metric_is_described(http: Client) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "observability.md").read_text()
+    listed = set(re.findall(r"`(genart_\w+)`", page))
+    families = text_string_to_metric_families(http.get("/metrics").text)
+    told = {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in families
+        if family.name.startswith("genart_") and not family.name.endswith("_created")
+    }
+
+    assert told == listed
+
+
+def test_gateways_that_are_scraped_apart_count_nothing_twice(http: Client, queued: Queued) -> None:
+    queued()
+
+    def names(part: str) -> set[str]:
+        text = http.get("/metrics", params={"part": part}).text
+        return {family.name for family in text_string_to_metric_families(text)}
+
+    process, engine = names("process"), names("engine")
+    assert not process & engine
+    assert process | engine == names("all")
+    assert {"genart_http_requests", "genart_http_streams"} <= process
+    assert {"genart_jobs", "genart_jobs_ready", "genart_redis_up"} <= engine
+    assert http.get("/metrics", params={"part": "half"}).json()["code"] == "invalid_parameter"
+
+
+def test_scrape_costs_the_same_however_many_jobs_there_are(
+    http: Client, queued: Queued, table: Table
+) -> None:
+    def commands() -> int:
+        stats = table.redis.info("commandstats")
+        return sum(stat["calls"] for name, stat in stats.items() if name != "cmdstat_info")
+
+    def cost() -> int:
+        before = commands()
+        table.figures("text")
+        return commands() - before
+
+    queued()
+    few = cost()
+    for _ in range(50):
+        table.queue()
+
+    assert cost() == few
+
+
+def test_gateway_that_is_going_is_alive_and_not_ready(redis_url: str, home: Path) -> None:
+    with running_gateway(redis_url, home) as going, Client(base_url=going.url) as http:
+        assert http.get("/readyz").status_code == 200
+        going.parts.is_draining = True
+        answer = http.get("/readyz")
+
+        assert (answer.status_code, answer.json()["code"]) == (503, "draining")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert http.get("/livez").json() == {"status": "alive"}
 
 
 def test_open_streams_are_counted(http: Client, queued: Queued, gateway: RunningGateway) -> None:
