@@ -20,7 +20,8 @@ def _tell_people(who: str, line: str) -> None:
 
 def _tell_programs(who: str, line: str) -> None:
     """Write one JSON object; a child's own is passed on with the name of the child in it."""
-    _write(_marked(who, line) or _wrapped(who, line))
+    if line.strip():
+        _write(_marked(who, line) or _wrapped(who, line))
 
 
 def _marked(who: str, line: str) -> str:

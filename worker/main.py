@@ -33,7 +33,7 @@ from worker.settings import WorkerSettings
 from worker.sweeper import start_sweeper
 from worker.tasks import create_celery
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("worker.main")  # it is run as __main__
 
 CELERY_ARGUMENTS = [
     *("--quiet", "worker", "--pool", "threads", "--concurrency", "1", "--loglevel", "WARNING"),
