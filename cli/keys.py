@@ -1,9 +1,12 @@
 """`genart keys`: who may call the service."""
 
+import os
+import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -88,6 +91,28 @@ def create(
     typer.echo(key)
 
 
+@app.command("first")
+def create_first(
+    file: Annotated[Path, typer.Option(help="Holds the key, or will hold it.")],
+) -> None:
+    """Make the first key, unless any was ever made: that of a file, else one that is drawn into it.
+
+    One that is drawn is shown, this once. Meant for programs, which may call it at each start.
+    """
+    with reach(read(CoreSettings)) as redis:
+        if run(redis, access.read_keys()).version:
+            typer.echo("there was a key before; `genart keys create` makes another", err=True)
+            return
+        is_drawn = not file.exists() and _draw(file)
+        key = _read(file)
+        made = Key(access.new_key_id(), "first", int(time.time() * 1000))
+        if not run(redis, access.create_first_key(access.digest_of(key.encode()), made)):
+            raise CommandError(f"Another key was made meanwhile; the one in {file} is none")
+    typer.echo(f"the first key is made; {file} holds it", err=True)
+    if is_drawn:
+        typer.echo(key)
+
+
 @app.command("list")
 def list_keys() -> None:
     """List the keys: when each was made and what it may do, never the key itself."""
@@ -135,6 +160,36 @@ def revoke(key: Annotated[str, typer.Argument(help="Its id, or its name.")]) -> 
         digest, known = _pick(key, found.items())
         run(redis, access.revoke_key(digest))
     typer.echo(f"key {known.id} is revoked")
+
+
+def _draw(file: Path) -> bool:
+    """Write a fresh key, for us and a scraper of metrics in our group; False if another was faster.
+
+    The file is whole at once, and who comes second takes what it holds.
+    """
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w") as opened:
+            opened.write(f"{access.new_key()}\n")
+        try:
+            file.hardlink_to(draft)
+        except FileExistsError:
+            return False
+        finally:
+            draft.unlink()
+    except OSError as error:
+        raise CommandError(f"{file} can't be written: {error.strerror}") from error
+    return True
+
+
+def _read(file: Path) -> str:
+    try:
+        key = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} can't be read: {error}") from error
+    if not access.is_key(key):
+        raise CommandError(f"{file} holds no key: {access.PREFIX} and 40 letters and digits")
+    return key
 
 
 def _pick(wanted: str, keys: Iterable[tuple[str, Key]]) -> tuple[str, Key]:

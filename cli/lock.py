@@ -3,17 +3,31 @@
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple, Protocol
 
 from cli.errors import CommandError, HomeInUseError
 
 
+class Note(Protocol):
+    """Notes for others what a holder serves: its URL, the slots of its workers."""
+
+    def __call__(self, url: str = "", *, slots: Sequence[str] = ()) -> None:
+        """Replace what was noted before."""
+
+
+class Numbered(NamedTuple):
+    """A number that is held, and what takes notes beside it."""
+
+    number: int
+    note: Note
+
+
 @contextmanager
-def hold(home: Path, name: str = "up") -> Iterator[Callable[[str], None]]:
+def hold(home: Path, name: str = "up") -> Iterator[Note]:
     """Hold the home folder, made if need be; yields what notes our URL for those who come second.
 
     Different names don't exclude each other.
@@ -35,22 +49,45 @@ def hold(home: Path, name: str = "up") -> Iterator[Callable[[str], None]]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise HomeInUseError(str(home), _holder(file)) from error
-        _write(file, {"pid": os.getpid()})
+
+        def note(url: str = "", *, slots: Sequence[str] = ()) -> None:
+            facts = {"pid": os.getpid(), "url": url, "slots": list(slots)}
+            _write(file, {name: fact for name, fact in facts.items() if fact})
+
+        note()
         try:
-            yield lambda url: _write(file, {"pid": os.getpid(), "url": url})
+            yield note
         finally:
             _write(file, {})
 
 
 @contextmanager
-def hold_number(home: Path) -> Iterator[int]:
+def hold_number(home: Path) -> Iterator[Numbered]:
     """Hold the first free number in a home folder, which many supervisors of workers may share."""
     with ExitStack() as held:
         for number in count():
             with suppress(HomeInUseError):
-                held.enter_context(hold(home, f"worker-{number}"))
+                note = held.enter_context(hold(home, f"worker-{number}"))
                 break
-        yield number
+        yield Numbered(number, note)
+
+
+def noted_slots(home: Path) -> Iterator[str]:
+    """Yield the slots that were noted by those who hold the home folder or a number in it now."""
+    for path in (home / "up.lock", *sorted(home.glob("worker-*.lock"))):
+        with suppress(OSError), path.open() as file:
+            if _is_held(file):  # what one that was killed has left is no note
+                with suppress(ValueError):  # being written
+                    yield from json.loads(file.read()).get("slots", ())
+
+
+def _is_held(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
 
 
 def _write(file: IO[str], facts: dict[str, object]) -> None:

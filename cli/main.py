@@ -77,6 +77,14 @@ def api(home: Home = None, host: Host = None, port: Port = None) -> None:
     run_gateway()
 
 
+@app.command()
+def probe() -> None:
+    """Check that the workers started here take jobs; ends with 1 if one does not."""
+    from cli.probe import look
+
+    look()
+
+
 @app.command(
     "portraits",
     add_help_option=False,  # the tool's own help is shown

@@ -50,14 +50,17 @@ class Plan:
         told = {"GENART_HOME": str(self.home), "REDIS_URL": self.redis_url, "PYTHONUNBUFFERED": "1"}
         return {k: v for k, v in os.environ.items() if k != "GENART_REDIS_URL"} | told
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """Under which names the workers announce themselves."""
+        return tuple(f"{instance(self.home)}-{self.name}-{slot.index}" for slot in self.slots)
+
 
 def tiers(plan: Plan, redis: AsyncRedis, say: Say) -> list[Tier]:
     """Return the children: Redis, the workers that stand on it, and the gateway above them."""
     drain = plan.settings.drain_seconds + _WORKER_FLUSH_SECONDS
-    name = f"{_instance(plan.home)}-{plan.name}"
-    workers = tuple(
-        _worker(plan, redis, slot, f"{name}-{slot.index}", say=say) for slot in plan.slots
-    )
+    named = zip(plan.slots, plan.slot_names, strict=True)
+    workers = tuple(_worker(plan, redis, slot, name, say=say) for slot, name in named)
     found = [Tier(workers, drain + 0.1, drain)]
     if plan.embedded is not None:
         server = _redis(plan.embedded, redis)
@@ -104,8 +107,8 @@ def _worker(plan: Plan, redis: AsyncRedis, slot: Slot, name: str, *, say: Say) -
     )
 
 
-def _instance(home: Path) -> str:
-    """Return a name for this home folder that no other on the same Redis has.
+def instance(home: Path) -> str:
+    """Return a name for this home folder on this machine that no other on the same Redis has.
 
     Opening a slot takes its jobs back, so two supervisors must never open the same one.
     """

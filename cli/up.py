@@ -46,7 +46,9 @@ def run_all() -> None:
                 with awake(embedded) as redis:
                     require_key(api, redis)
         url = settings.redis_url if embedded is None else embedded.url
-        asyncio.run(_supervise(Plan("up", home, url, slots, settings, embedded, listener)))
+        plan = Plan("up", home, url, slots, settings, embedded, listener)
+        note(url_of(listener), slots=plan.slot_names)
+        asyncio.run(_supervise(plan))
 
 
 def run_workers() -> None:
@@ -55,9 +57,11 @@ def run_workers() -> None:
     slots = plan_slots(settings.device, read(UpSettings).workers, look())
     home = _home(settings)
     url = _given_redis(settings.redis_url)
-    with hold_number(home) as number:
+    with hold_number(home) as (number, note):
         check(url)
-        asyncio.run(_supervise(Plan(str(number), home, url, slots, settings)))
+        plan = Plan(str(number), home, url, slots, settings)
+        note(slots=plan.slot_names)
+        asyncio.run(_supervise(plan))
 
 
 def run_gateway() -> None:

@@ -69,6 +69,12 @@ def new_key_id() -> str:
     return _drawn(_ID_CHARACTERS)
 
 
+def is_key(text: str) -> bool:
+    """Whether this has the form of a key."""
+    drawn = text.removeprefix(PREFIX)
+    return text == PREFIX + drawn and len(drawn) == _CHARACTERS and not {*drawn} - {*_ALPHABET}
+
+
 def digest_of(key: bytes) -> str:
     """Return under which name a key is kept."""
     return sha256(key).hexdigest()
@@ -87,6 +93,15 @@ class Keys(NamedTuple):
 def create_key(digest: str, key: Key) -> Call[str]:
     """Keep a key, or what has changed about it."""
     return Call("create_key", (digest, json.dumps(asdict(key))), text_of)
+
+
+def create_first_key(digest: str, key: Key) -> Call[bool]:
+    """Keep a key, unless another was ever made; False then."""
+    return Call(
+        "create_key",
+        (digest, json.dumps(asdict(key)), "first"),
+        lambda reply: text_of(reply) == "ok",
+    )
 
 
 def revoke_key(digest: str) -> Call[bool]:

@@ -16,6 +16,7 @@ from cli.embedded import socket_path
 from cli.errors import CommandError
 from cli.main import app
 from genart_core.jobs import access
+from genart_core.jobs.access import Key
 from genart_core.jobs.caller import Limits
 from genart_core.jobs.connection import connect
 from genart_core.jobs.store import run
@@ -103,6 +104,64 @@ def test_a_key_has_a_secret_of_its_own_and_at_most_one_before_it(url: str, call:
     alone = call("secret", "a", "--alone")
     assert kept() == (third,)
     assert third not in alone.output + call("list").output
+
+
+def test_the_first_key_is_made_and_shown_once(url: str, call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "first"
+    first, again = (call("first", "--file", str(file)) for _ in range(2))
+    with connect(url) as database:
+        keys = run(database, access.read_keys()).keys or {}
+
+    key = first.stdout.strip()
+    assert [*keys] == [access.digest_of(key.encode())]
+    assert file.read_text().strip() == key
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert (again.exit_code, again.stdout) == (0, "")
+
+
+def test_a_first_key_that_is_given_is_taken_and_not_shown(
+    url: str, call: Call, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"{access.new_key()}\n")
+    made = call("first", "--file", str(file))
+    with connect(url) as database:
+        keys = run(database, access.read_keys()).keys or {}
+
+    assert access.digest_of(file.read_text().strip().encode()) in keys
+    assert made.stdout == ""
+
+
+def test_a_first_key_that_was_revoked_stays_so(url: str, call: Call, tmp_path: Path) -> None:
+    words = ("first", "--file", str(tmp_path / "first"))
+    call(*words)
+    call("revoke", "first")
+    again = call(*words)
+
+    assert again.exit_code == 0
+    with connect(url) as database:
+        assert not run(database, access.read_keys()).keys
+
+
+@pytest.mark.parametrize("held", ["", "genart_short", "genart_" + "u" * 40, "x" * 47])
+def test_a_file_that_holds_no_key_makes_none(
+    url: str, call: Call, tmp_path: Path, held: str
+) -> None:
+    file = tmp_path / "first"
+    file.write_text(held)
+
+    assert isinstance(call("first", "--file", str(file)).exception, CommandError)
+    with connect(url) as database:
+        assert not run(database, access.read_keys()).version
+
+
+def test_of_two_first_keys_made_at_once_one_is_kept(redis: Redis) -> None:
+    keys = [Key(access.new_key_id(), "first", 1) for _ in range(2)]
+
+    assert run(redis, access.create_first_key("a" * 64, keys[0])) is True
+    assert run(redis, access.create_first_key("a" * 64, keys[0])) is True, "its reply was lost"
+    assert run(redis, access.create_first_key("b" * 64, keys[1])) is False
+    assert [*(run(redis, access.read_keys()).keys or {})] == ["a" * 64]
 
 
 @pytest.mark.parametrize("word", ["nobody", "genart_x", ""])

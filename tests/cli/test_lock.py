@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.errors import CommandError, HomeInUseError
-from cli.lock import hold, hold_number
+from cli.lock import hold, hold_number, noted_slots
 from tests.support.waiting import wait_for
 
 HOLDER = """
@@ -47,9 +47,20 @@ def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
 
 def test_supervisors_of_workers_share_a_home_under_different_numbers(tmp_path: Path) -> None:
     with hold(tmp_path), hold_number(tmp_path) as first, hold_number(tmp_path) as second:
-        assert (first, second) == (0, 1)
+        assert (first.number, second.number) == (0, 1)
     with hold_number(tmp_path) as again:
-        assert again == 0
+        assert again.number == 0
+
+
+def test_slots_are_known_as_long_as_their_holder_lives(tmp_path: Path) -> None:
+    with hold(tmp_path) as up, hold_number(tmp_path) as worker:
+        up("http://127.0.0.1:1234", slots=["a-up-0"])
+        worker.note(slots=["a-0-0", "a-0-1"])
+        assert [*noted_slots(tmp_path)] == ["a-up-0", "a-0-0", "a-0-1"]
+
+    (tmp_path / "worker-0.lock").write_text('{"pid": 1, "slots": ["a-0-0"]}')  # it was killed
+    assert [*noted_slots(tmp_path)] == []
+    assert can_hold(tmp_path), "looking leaves no lock behind"
 
 
 def can_hold(home: Path) -> bool:
