@@ -3,7 +3,7 @@
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP_INSTALL := $(RUN) pip install --disable-pip-version-check
-PACKAGES := api worker cli genart_core tests benchmarks loadtest examples
+PACKAGES := api worker cli genart_core tests benchmarks loadtest examples deploy
 
 # One lock for every supported Python and platform. uv only writes it; pip installs from it.
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
@@ -92,10 +92,19 @@ lock: $(VENV)/.installed-dev ## write the lock files; UPGRADE=--upgrade takes ne
 	$(LOCK) $(DEV) --constraints requirements.lock --output-file requirements-dev.lock >/dev/null
 	$(LOCK) $(ALL) --group loadtest --constraints requirements-dev.lock \
 		--output-file requirements-loadtest.lock >/dev/null
-	$(LOCK) --group build --constraints requirements.lock --output-file requirements-gateway.lock >/dev/null
+	$(LOCK) --extra s3 --group build --constraints requirements-dev.lock \
+		--output-file requirements-gateway.lock >/dev/null
+	$(LOCK) --extra worker --extra s3 --group build --constraints requirements-dev.lock \
+		--output-file requirements-worker.lock >/dev/null
+
+check-deploy: $(VENV)-deploy/.installed ## have other tools look at the Dockerfiles, compose and Kubernetes files
+	$(VENV)-deploy/bin/python deploy/check_manifests.py
+
+images: $(VENV)/.installed ## build both images and use them; IMAGES="--by podman" has options
+	$(RUN) deploy.check_images $(IMAGES)
 
 clean: ## remove .venv and the caches; state in GENART_HOME stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(VENV)-deploy .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/pip
 	$(call install,requirements.lock)
@@ -109,6 +118,11 @@ $(VENV)/.installed-dev: requirements-dev.lock requirements.lock pyproject.toml |
 $(VENV)/.installed-loadtest: requirements-loadtest.lock requirements.lock pyproject.toml | $(VENV)/bin/pip
 	$(call install,requirements-loadtest.lock)
 	@touch $(VENV)/.installed $@
+
+$(VENV)-deploy/.installed: deploy/requirements.txt | $(VENV)/bin/pip
+	$(VENV)/bin/python -m venv --without-pip $(VENV)-deploy
+	$(RUN) pip --python $(VENV)-deploy/bin/python install --quiet --no-deps -r $<
+	@touch $@
 
 define install
 	@echo "installing $(1) into $(VENV); the first time takes minutes, since PyTorch is large"

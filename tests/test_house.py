@@ -17,7 +17,8 @@ from genart_core.weights import BUDGET_BYTES, SHIPPED
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("api", "worker", "cli", "genart_core")
-LOCKS = tuple(f"requirements{part}.lock" for part in ("", "-dev", "-gateway", "-loadtest"))
+PARTS = ("", "-dev", "-gateway", "-loadtest", "-worker")
+LOCKS = tuple(f"requirements{part}.lock" for part in PARTS)
 TORCH_FREE = (
     *("request", "artwork", "catalogue", "weights", "errors", "memory", "settings", "logs"),
     *("pictures", "public", "signature", "tracing", "arts.vae.portraits"),
@@ -130,9 +131,11 @@ def test_the_lock_files_fit_the_project(name: str) -> None:
 def requirements_of(lock: str) -> list[str]:
     """Return what the project asks for in a lock file."""
     project, groups = PROJECT["project"], PROJECT["dependency-groups"]
-    if lock == "requirements-gateway.lock":
-        return [*project["dependencies"], *groups["build"]]
     extras = project["optional-dependencies"]
+    if lock == "requirements-gateway.lock":
+        return [*project["dependencies"], *extras["s3"], *groups["build"]]
+    if lock == "requirements-worker.lock":
+        return [*project["dependencies"], *extras["worker"], *extras["s3"], *groups["build"]]
     wanted = [*project["dependencies"], *extras["worker"], *extras["embedded"]]
     if lock == "requirements-dev.lock":
         return [*wanted, *extras["s3"], *groups["dev"]]

@@ -1,0 +1,1 @@
+"""What takes the service to other machines, and what checks it."""
