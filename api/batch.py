@@ -28,6 +28,7 @@ from genart_core.jobs.record import new_job_id
 from genart_core.request import ArtRequest, image_fields
 
 MAX_ITEMS = 100
+_MAX_KEY_TEXT = 1000  # a key that is too long is its item's fault alone; this bounds the batch
 
 
 class BatchItem(JobOptions):
@@ -35,7 +36,11 @@ class BatchItem(JobOptions):
 
     kind: str = Field(max_length=100, description="What to make, as in `/v1/{kind}`.")
     request: dict[str, Any] = Field(default_factory=dict, description="The body of that kind.")
-    idempotency_key: str = Field(default="", description="As the header `Idempotency-Key`.")
+    idempotency_key: str = Field(
+        default="",
+        max_length=_MAX_KEY_TEXT,
+        description="As the header `Idempotency-Key`, bare.",
+    )
 
     @property
     def options(self) -> JobOptions:
@@ -48,7 +53,9 @@ class BatchRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    jobs: tuple[BatchItem, ...] = Field(min_length=1, max_length=MAX_ITEMS)
+    jobs: tuple[BatchItem, ...] = Field(
+        min_length=1, max_length=MAX_ITEMS, description="The submits, in their order."
+    )
 
 
 @dataclass(frozen=True, slots=True)

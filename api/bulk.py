@@ -1,10 +1,11 @@
 """Canceling many jobs with one request: those that are named, or all that a filter lets through."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.dependencies import Gateway
+from api.moments import Moment
 from api.representation import milliseconds
 from api.schemas import CanceledView, CancelView
 from genart_core.jobs import caller
@@ -20,17 +21,17 @@ class CancelRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ids: tuple[str, ...] | None = Field(
+    ids: tuple[Annotated[str, Field(max_length=100)], ...] | None = Field(
         default=None, min_length=1, max_length=1000, description="These, and nothing else."
     )
-    kind: str | None = Field(default=None, max_length=100, description="Those of this kind.")
-    tag: str | None = Field(default=None, max_length=100, description="Those with this tag.")
-    created_after: AwareDatetime | None = Field(
-        default=None, description="Those submitted then or later."
+    kind: str | None = Field(
+        default=None, min_length=1, max_length=100, description="Those of this kind."
     )
-    created_before: AwareDatetime | None = Field(
-        default=None, description="Those submitted before."
+    tag: str | None = Field(
+        default=None, min_length=1, max_length=100, description="Those with this tag."
     )
+    created_after: Moment | None = Field(default=None, description="Those submitted then or later.")
+    created_before: Moment | None = Field(default=None, description="Those submitted before.")
     status: Literal["queued", "running"] | None = Field(
         default=None, description="Those in this state."
     )
@@ -38,7 +39,8 @@ class CancelRequest(BaseModel):
 
     @model_validator(mode="after")
     def _means_something(self) -> Self:
-        filters = self.model_fields_set - {"ids", "all"}
+        # null is as good as left out: who writes all fields out has not asked for everything
+        filters = self.model_dump(exclude={"ids", "all"}, exclude_none=True)
         if self.ids is not None and (filters or self.all):
             raise ValueError("ids: name jobs, or say what they have in common, not both")
         if self.ids is None and not filters and not self.all:

@@ -3,6 +3,7 @@
 from typing import Any, TypeAlias
 
 from api.errors import MEDIA_TYPE, PROBLEMS
+from api.headers import KEY_PATTERN
 from api.options import parameters
 from api.representation import JobView, PageView
 from api.schemas import ExplanationView, HealthView, ModelsView, ModelView, WorkersView
@@ -11,6 +12,12 @@ from genart_core.public import ART as PUBLIC_ART
 from genart_core.request import image_fields
 
 _PICTURE = f"asset:{'0' * 64}"
+
+# What any request can be answered with, whatever its route.
+_ANYWHERE = (
+    *("bad_request", "malformed_http", "method_not_allowed", "request_timeout", "head_too_large"),
+    "internal",
+)
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 
@@ -28,34 +35,19 @@ job that has its outputs, `cached: true`. `Cache-Control: no-cache` has it made 
 What is said of the job rather than of the art stands in the address, the same for all kinds and
 forms of body: `?priority=high&tag=a&tag=b&finish_within=60`."""
 
-EVENTS = """The job's life as server-sent events, until it is done.
-
-| event | data |
-|---|---|
-| `snapshot` | `{job, partial, preview}`: the job, its texts and preview so far; replaces all |
-| `status` | `{status, attempt, version}`; `queued` voids the partial texts and the preview |
-| `progress` | `{step, total, version}` |
-| `token` | `{sample, offset, text}`: `text` stands at character `offset` of that sample |
-| `preview` | `{number, media_type, width, height, url}`: a picture of the job so far |
-| `result` | `{job}`: the whole job, which has ended |
-| `done` | `{status, version}`: the last event |
-
-A fresh reader gets a `snapshot` first. A reader that gives the `id` of the last event it saw, as
-`Last-Event-ID` or `?after=`, gets what came after it, or a new `snapshot` if that is no longer
-kept. One that has seen everything gets `204`."""
-
 
 def _header(description: str, kind: str = "string") -> dict[str, Any]:
     return {"description": description, "schema": {"type": kind}}
 
 
-def _parameter(name: str, description: str, example: str) -> dict[str, Any]:
+def parameter(name: str, description: str, example: str, **schema: Any) -> dict[str, Any]:
+    """Return a header of a request; `schema` says more of it than that it is text."""
     return {
         "in": "header",
         "name": name,
         "required": False,
         "description": description,
-        "schema": {"type": "string"},
+        "schema": {"type": "string", **schema},
         "example": example,
     }
 
@@ -77,42 +69,53 @@ _SUBMIT_HEADERS = {
     "Preference-Applied": _header("What of `Prefer` was heeded, with the wait granted."),
     **QUOTA_HEADERS,
 }
-_PREFER = _parameter(
+_PREFER = parameter(
     "Prefer",
     "RFC 7240. `wait=n`: hold the answer back for up to n seconds. `respond-async`: answer before "
     "the job has ended, after the wait if there is one; that is the default.",
     "wait=30",
 )
-_IF_NONE_MATCH = _parameter(
+_IF_NONE_MATCH = parameter(
     "If-None-Match", "Entity tags already at hand; if one is current: 304.", '"v3"'
 )
-CACHE_CONTROL = _parameter(
+CACHE_CONTROL = parameter(
     "Cache-Control", "`no-cache`: make it, though its results be there.", "no-cache"
 )
-KEY = _parameter(
+KEY = parameter(
     "Idempotency-Key",
     "Makes it safe to send the request again; 1 to 255 printable ASCII characters.",
     "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    pattern=KEY_PATTERN,
 )
 
 
 def problems(*codes: str) -> Responses:
     """Return the answers for these problems, and for all that any route can have."""
-    found: Responses = {"default": _problem("Any other problem.")}
+    found: Responses = {"default": _problem("Any other problem.", *_ANYWHERE)}
     for code in codes:
         kind = PROBLEMS[code]
         line = f"`{code}`: {kind.meaning}"
         earlier = found.get(kind.status)
-        found[kind.status] = _problem(f"{earlier['description']}\n\n{line}" if earlier else line)
+        if earlier:
+            earlier["description"] += f"\n\n{line}"
+            earlier["content"][MEDIA_TYPE]["examples"][code] = _example(code)
+            continue
+        found[kind.status] = _problem(line, code)
         if kind.status in (429, 503):
             quota = QUOTA_HEADERS if kind.status == 429 else {}
             found[kind.status]["headers"] = {"Retry-After": _header("Seconds to wait."), **quota}
     return found
 
 
-def _problem(description: str) -> dict[str, Any]:
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def _problem(description: str, *codes: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    examples = {code: _example(code) for code in codes}
+    content = {MEDIA_TYPE: {"schema": schema, "examples": examples}}
     return {"description": description, "content": content}
+
+
+def _example(code: str) -> dict[str, str]:
+    return {"$ref": f"#/components/examples/problem_{code}"}
 
 
 _PICTURE_PROBLEMS = (
@@ -136,7 +139,7 @@ def submit_responses(kind: Kind) -> Responses:
         },
         202: {"description": "Accepted", "model": JobView, "headers": _SUBMIT_HEADERS},
         **problems(
-            *("forbidden_host", "forbidden_origin", "body_too_large", "unsupported_media_type"),
+            *("body_too_large", "unsupported_media_type"),
             *("invalid_json", "invalid_request", "unknown_model", "idempotency_conflict"),
             *("invalid_parameter", "webhooks_off", "gone"),
             *(("model_not_pulled",) if kind.models == PUBLIC_ART else ()),
@@ -169,30 +172,43 @@ def submit_extra(kind: Kind) -> dict[str, Any]:
     }
     content: dict[str, Any] = {"application/json": {"schema": schema, "examples": examples}}
     if image_fields(kind.request):
-        content["multipart/form-data"] = _form_content(kind)
+        content["multipart/form-data"] = {
+            "schema": {"$ref": f"#/components/schemas/{form_name(kind)}"},
+            "encoding": {name: {"contentType": "image/*"} for name in image_fields(kind.request)},
+        }
     return {
         "requestBody": {"required": True, "content": content},
         "parameters": [*submit_parameters(), CACHE_CONTROL],
     }
 
 
-def _form_content(kind: Kind) -> dict[str, Any]:
+def form_schema(kind: Kind) -> dict[str, Any]:
     """Return the form of a kind's body: its pictures as files, what isn't plain as JSON text."""
     schema = kind.request.model_json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)
     file = {"type": "string", "format": "binary", "contentMediaType": "image/*"}
-    encoding = {}
     for name, takes_list in image_fields(kind.request).items():
-        kept = {key: schema["properties"][name].get(key) for key in ("title", "description")}
-        shape = {"type": "array", "items": file} if takes_list else file
-        schema["properties"][name] = {**{k: v for k, v in kept.items() if v}, **shape}
-        encoding[name] = {"contentType": "image/*"}
-    schema["title"] = f"{schema['title']}Form"
+        told = schema["properties"][name]
+        shape = {"type": "array", "items": file, **_sizes(told)} if takes_list else file
+        kept = {key: told[key] for key in ("title", "description", "x-advanced") if key in told}
+        schema["properties"][name] = {**kept, **shape}
+    schema["title"] = form_name(kind)
     schema["description"] = (
         f"{schema.get('description', '')}\n\nA picture is a file, or text as in JSON. A list of "
         "pictures is its field, repeated; other lists and objects are JSON text."
     ).strip()
-    return {"schema": schema, "encoding": encoding}
+    return schema
+
+
+def form_name(kind: Kind) -> str:
+    """Return what the schema of a kind's form is called."""
+    return f"{kind.request.__name__.removesuffix('Request')}Form"
+
+
+def _sizes(schema: dict[str, Any]) -> dict[str, int]:
+    """Return the bounds of a list, which may also be one of several things."""
+    lists = [one for one in (schema, *schema.get("anyOf", ())) if one.get("type") == "array"]
+    return {key: one[key] for one in lists for key in ("minItems", "maxItems") if key in one}
 
 
 def example_of(kind: Kind) -> dict[str, Any]:
@@ -233,23 +249,6 @@ def delete_responses() -> Responses:
     return {204: gone, **problems("unknown_job", "gone", "store_unavailable")}
 
 
-def event_responses() -> Responses:
-    """Answers to following a job."""
-    stream = {"text/event-stream": {"schema": {"type": "string"}}}
-    return {
-        200: {"description": "The events", "content": stream},
-        204: {"description": "There is nothing more to come"},
-        **problems("unknown_job", "gone", "invalid_parameter", "store_unavailable"),
-    }
-
-
-EVENTS_EXTRA = {
-    "parameters": [
-        _parameter("Last-Event-ID", "The last event that was seen.", "1793456789012-0"),
-    ]
-}
-
-
 def preview_responses() -> Responses:
     """Answers to fetching a preview."""
     content = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
@@ -286,8 +285,8 @@ def output_responses() -> Responses:
 
 OUTPUT_EXTRA = {
     "parameters": [
-        _parameter("Range", "One range of bytes.", "bytes=0-99"),
-        _parameter("If-Range", "The entity tag that the range is of.", '"9f86d0…"'),
+        parameter("Range", "One range of bytes.", "bytes=0-99"),
+        parameter("If-Range", "The entity tag that the range is of.", f'"{"0" * 64}"'),
         _IF_NONE_MATCH,
     ]
 }

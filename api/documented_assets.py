@@ -5,10 +5,17 @@ from typing import Any
 from api.documented import OUTPUT_EXTRA, QUOTA_HEADERS, Responses, output_responses, problems
 from api.schemas import AssetPageView, AssetView
 
-_FILE = {"type": "string", "format": "binary", "contentMediaType": "image/*"}
+_FILE = {
+    "type": "string",
+    "format": "binary",
+    "contentMediaType": "image/*",
+    "description": "PNG, JPEG, WebP, GIF, BMP or TIFF.",
+}
 _LOCATION = {"Location": {"description": "The picture's address.", "schema": {"type": "string"}}}
 _CREATED = {**_LOCATION, **QUOTA_HEADERS}
-_FORM = {
+FORM = {
+    "title": "PictureForm",
+    "description": "A picture as a file of a form.",
     "type": "object",
     "properties": {"file": _FILE},
     "required": ["file"],
@@ -21,7 +28,7 @@ CREATE_EXTRA: dict[str, Any] = {
         "content": {
             "image/*": {"schema": _FILE},
             "multipart/form-data": {
-                "schema": _FORM,
+                "schema": {"$ref": "#/components/schemas/PictureForm"},
                 "encoding": {"file": {"contentType": "image/*"}},
             },
         },
@@ -37,7 +44,7 @@ def create_responses() -> Responses:
         200: {"description": "You had it", "model": AssetView, "headers": _CREATED},
         201: {"description": "Stored", "model": AssetView, "headers": _CREATED},
         **problems(
-            *("forbidden_host", "forbidden_origin", "body_too_large", "image_too_large"),
+            *("body_too_large", "image_too_large"),
             *("unsupported_media_type", "invalid_form", "invalid_image", "invalid_request"),
             *("files_unavailable", "draining", "store_unavailable"),
             *("rate_exceeded", "asset_bytes_exceeded"),

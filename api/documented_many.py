@@ -23,7 +23,7 @@ def _body(name: str, example: dict[str, Any]) -> dict[str, Any]:
 BATCH_EXTRA = {**_body("BatchRequest", BATCH_EXAMPLE), "parameters": [KEY, CACHE_CONTROL]}
 BULK_EXTRA = _body("CancelRequest", BULK_EXAMPLE)
 _BODY_PROBLEMS = (
-    *("forbidden_host", "forbidden_origin", "body_too_large", "unsupported_media_type"),
+    *("body_too_large", "unsupported_media_type"),
     *("invalid_json", "invalid_request", "store_unavailable"),
 )
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.documented import ADMISSION, Responses, problems, submit_headers, submit_parameters
 from api.documented_assets import CREATE_EXTRA
+from api.examples import WAITING
 from api.representation import JobView
-from api.reproduction import WarningView
+from api.reproduction import ReproduceRequest, WarningView
 
 
 class ReproducedView(JobView):
@@ -23,7 +24,7 @@ def responses() -> Responses:
         200: {"description": "Ended in time", "model": ReproducedView, "headers": headers},
         202: {"description": "Accepted", "model": ReproducedView, "headers": headers},
         **problems(
-            *("forbidden_host", "forbidden_origin", "body_too_large", "image_too_large"),
+            *("body_too_large", "image_too_large"),
             *("unsupported_media_type", "invalid_json", "invalid_form", "invalid_image"),
             *("not_reproducible", "invalid_request", "unknown_input", "unknown_asset"),
             *("unknown_model", "model_not_pulled", "too_large", "idempotency_conflict"),
@@ -33,11 +34,14 @@ def responses() -> Responses:
     }
 
 
-def body_extra(body: type[BaseModel]) -> dict[str, Any]:
-    """Body, parameters and headers of making something again."""
-    content = dict(CREATE_EXTRA["requestBody"]["content"])
-    content["application/json"] = {"schema": body.model_json_schema()}
-    return {
-        "requestBody": {"required": True, "content": content},
-        "parameters": submit_parameters(),
-    }
+_BODY = {
+    **CREATE_EXTRA["requestBody"]["content"],
+    "application/json": {
+        "schema": {"$ref": f"#/components/schemas/{ReproduceRequest.__name__}"},
+        "example": {"job": WAITING["id"]},
+    },
+}
+BODY_EXTRA: dict[str, Any] = {
+    "requestBody": {"required": True, "content": _BODY},
+    "parameters": submit_parameters(),
+}

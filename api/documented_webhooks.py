@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.documented import Responses, problems
+from api.examples import MESSAGE as MESSAGE_EXAMPLE
 from api.schemas import DeliveriesView
 
 MESSAGE = """A job has ended, and its submit named a `webhook`.
@@ -38,7 +39,10 @@ def message() -> dict[str, Any]:
             _header("webhook-timestamp", "Seconds since 1970, of this attempt.", "1793456789"),
             _header("webhook-signature", "One per secret, blanks between.", "v1,K5oZfzN95Z9U="),
         ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": MESSAGE_EXAMPLE}},
+        },
         "responses": {"2XX": {"description": "Accepted"}, "410": {"description": "No more of it"}},
         "security": [],
     }

@@ -25,6 +25,7 @@ from genart_core.jobs.record import JobId
 RETRY = b"retry: 2000\n\n"
 HEARTBEAT = b": still here\n\n"
 _MAX_DIGITS = 18
+EVENT_ID_OR_NONE = f"^([0-9]{{1,{_MAX_DIGITS}}}-[0-9]{{1,{_MAX_DIGITS}}})?$"
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from api.errors import ProblemError
 
 MAX_KEY_CHARACTERS = 255
+KEY_PATTERN = "^[!-~]([ -~]{0,253}[!-~])?$"
 
 
 def fields_of(scope: Scope) -> dict[bytes, bytes]:

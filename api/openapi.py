@@ -19,10 +19,15 @@ from starlette.responses import Response
 from api.auth import is_open
 from api.batch import BatchRequest
 from api.bulk import CancelRequest
-from api.documented import problems
+from api.documented import form_name, form_schema, problems
+from api.documented_assets import FORM
+from api.documented_events import DATA, event_schema
 from api.documented_webhooks import message
 from api.headers import fields_of, is_known
+from api.illustrate import illustrate
+from api.reproduction import ReproduceRequest
 from api.schemas import MessageView, Problem
+from genart_core.request import image_fields
 
 FILE = Path(__file__).parent.parent / "openapi" / "openapi.json"
 _REF = "#/components/schemas/{model}"
@@ -39,6 +44,9 @@ TAGS = [
     {"name": "Models", "description": "What a request's `model` can name."},
     {"name": "Service", "description": "Health, figures, and what problems mean."},
 ]
+
+LICENCE = {"name": "MIT", "url": "https://opensource.org/license/mit"}
+SERVERS = [{"url": "/", "description": "The service that answers this document."}]
 
 
 def version() -> str:
@@ -82,19 +90,33 @@ def build(app: FastAPI) -> dict[str, Any]:
         description=app.description,
         routes=app.routes,
         tags=app.openapi_tags,
+        license_info=LICENCE,
+        servers=SERVERS,
     )
-    bodies = [(model, "validation") for model in (BatchRequest, CancelRequest)]
+    bodies = [(model, "validation") for model in (BatchRequest, CancelRequest, ReproduceRequest)]
     bodies += [(kind.request, "validation") for kind in app.state.kinds.values()]
+    answers = [(model, "serialization") for model in (Problem, MessageView, *DATA.values())]
     _, found = models_json_schema(
-        [*bodies, (Problem, "serialization"), (MessageView, "serialization")],  # type: ignore[list-item]  # a list of both modes
+        [*bodies, *answers],  # type: ignore[list-item]  # a list of both modes
         ref_template=_REF,
     )
     schemas = document["components"]["schemas"]
-    schemas.update(found["$defs"])
+    schemas.update(found["$defs"], Event=event_schema(), PictureForm=FORM)
+    pictured = [kind for kind in app.state.kinds.values() if image_fields(kind.request)]
+    schemas.update({form_name(kind): form_schema(kind) for kind in pictured})
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     document["webhooks"] = {"job_ended": {"post": message()}}
+    _name_kinds(document, list(app.state.kinds))
     _secure(document)
+    illustrate(document)
     return document
+
+
+def _name_kinds(document: dict[str, Any], kinds: list[str]) -> None:
+    """Say which kinds a list of jobs can be narrowed to."""
+    for parameter in document["paths"]["/v1/jobs"]["get"]["parameters"]:
+        if parameter["name"] == "kind":
+            parameter["schema"] = {**parameter["schema"], "enum": kinds}
 
 
 def _secure(document: dict[str, Any]) -> None:
@@ -109,8 +131,13 @@ def _secure(document: dict[str, Any]) -> None:
     challenge = {"description": "How to authenticate.", "schema": {"type": "string"}}
     refused = problems("key_required", "invalid_key")[401]
     refused["headers"] = {"WWW-Authenticate": challenge}
+    foreign = {
+        "get": problems("forbidden_host")[403],
+        "other": problems("forbidden_host", "forbidden_origin")[403],
+    }
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            operation["responses"]["403"] = foreign["get" if method == "get" else "other"]
             if is_open(path):
                 operation["security"] = []
             else:

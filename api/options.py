@@ -58,6 +58,7 @@ class JobOptions(BaseModel):
         default=None,
         min_length=1,
         max_length=MAX_WEBHOOK,
+        json_schema_extra={"pattern": "^https?://[!-~]+$"},
         description="`https:` address that is told of the job's end, by the Standard Webhooks "
         "specification.",
     )

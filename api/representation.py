@@ -38,9 +38,9 @@ class OutputView(BaseModel):
     """One file of the artwork."""
 
     url: str = Field(description="Where to fetch it, relative to the root.")
-    media_type: str
-    bytes: int
-    sha256: str
+    media_type: str = Field(description="Such as `image/png`.")
+    bytes: int = Field(description="Size of the file.")
+    sha256: str = Field(description="sha256 of the file, as 64 hexadecimal digits.")
     width: int | None = Field(description="Pixels; pictures only.")
     height: int | None = Field(description="Pixels; pictures only.")
 
@@ -57,7 +57,7 @@ class FailureView(BaseModel):
     """Why a job has no outputs."""
 
     code: str = Field(description="Stable name of the cause.")
-    detail: str
+    detail: str = Field(description="What went wrong, in words.")
     retryable: bool = Field(description="Whether the same request could succeed another time.")
 
 
@@ -71,17 +71,19 @@ class MetricsView(BaseModel):
 class UrlsView(BaseModel):
     """Where to go on, relative to the root."""
 
-    self: str
-    events: str
-    cancel: str
+    self: str = Field(description="The job itself.")
+    events: str = Field(description="Its event stream.")
+    cancel: str = Field(description="Where a POST cancels it.")
 
 
 class JobView(BaseModel):
     """One job."""
 
-    id: str
-    kind: str
-    status: Literal["queued", "running", "canceling", "succeeded", "failed", "canceled", "expired"]
+    id: str = Field(description="Its id, also part of its addresses.")
+    kind: str = Field(description="What it makes, as in `/v1/{kind}`.")
+    status: Literal[
+        "queued", "running", "canceling", "succeeded", "failed", "canceled", "expired"
+    ] = Field(description="How it stands; the last four are final.")
     version: int = Field(description="Rises with each change; the entity tag is `v<version>`.")
     attempt: int = Field(
         description="Times a worker has taken it: 0 = still waiting for the first."
@@ -89,28 +91,30 @@ class JobView(BaseModel):
     cached: bool = Field(description="Whether the outputs are those of an earlier equal request.")
     request: dict[str, Any] = Field(description="What was asked for, defaults and seed filled in.")
     priority: Literal["low", "normal", "high"] = Field(description="Among its caller's own jobs.")
-    tags: list[str]
-    progress: ProgressView
+    tags: list[str] = Field(description="What its caller tagged it with.")
+    progress: ProgressView = Field(description="How far it is.")
     queue_position: int | None = Field(description="Jobs before it; 0 = next, null = not waiting.")
     eta: EtaView | None = Field(description="Null when done, or when nothing was measured yet.")
-    created_at: datetime
+    created_at: datetime = Field(description="When it was submitted.")
     start_by: datetime | None = Field(description="If no worker has begun by then: expired.")
     finish_by: datetime | None = Field(description="If it has not ended by then: expired.")
-    started_at: datetime | None
-    finished_at: datetime | None
+    started_at: datetime | None = Field(description="When its present run began; null: it waits.")
+    finished_at: datetime | None = Field(description="When it ended; null: it has not.")
     expires_at: datetime | None = Field(description="When the job and its outputs are removed.")
-    outputs: list[OutputView]
+    outputs: list[OutputView] = Field(
+        description="The files, in the order of the samples; empty until it has succeeded."
+    )
     result: dict[str, Any] | None = Field(description="What the kind says of the artwork.")
     provenance: ProvenanceView | None = Field(description="What made the outputs.")
-    error: FailureView | None
-    metrics: MetricsView
-    urls: UrlsView
+    error: FailureView | None = Field(description="Why it failed; null unless it did.")
+    metrics: MetricsView = Field(description="Where the time went.")
+    urls: UrlsView = Field(description="Where to go on.")
 
 
 class PageView(BaseModel):
     """A page of jobs, newest first."""
 
-    jobs: list[JobView]
+    jobs: list[JobView] = Field(description="At most `limit` of them.")
     cursor: str | None = Field(description="Pass it as `cursor` for the next page; null: no more.")
 
 

@@ -30,11 +30,19 @@ class Made(BaseModel):
     weights: dict[_Name, _Name] = Field(max_length=16)
 
 
+class ReproduceRequest(BaseModel):
+    """Which job to make again."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    job: str = Field(description="Id of one of your jobs.", max_length=100)
+
+
 class WarningView(BaseModel):
     """Why the new artwork may differ from the old one."""
 
     code: str = Field(description="`version_changed` or `weights_changed`.")
-    detail: str
+    detail: str = Field(description="What has changed, in words.")
 
 
 def made_of_signature(signature: bytes | None) -> Made:

@@ -15,7 +15,7 @@ class ComplaintView(BaseModel):
     pointer: str | None = Field(default=None, description="Where in the body (RFC 6901).")
     parameter: str | None = Field(default=None, description="Which parameter of the address.")
     header: str | None = Field(default=None, description="Which header field.")
-    detail: str
+    detail: str = Field(description="What is wrong, in words.")
     got: str | None = Field(default=None, description="What came, as short JSON or in words.")
     allowed: dict[str, Any] | None = Field(default=None, description="What could have come.")
     fits: dict[str, int] | None = Field(
@@ -29,9 +29,9 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: str = Field(description="Where this problem is explained.", examples=["/problems/gone"])
-    title: str = Field(examples=["Gone"])
-    status: int = Field(examples=[410])
-    detail: str
+    title: str = Field(description="The same for every problem of this `code`.", examples=["Gone"])
+    status: int = Field(description="The answer's HTTP status.", examples=[410])
+    detail: str = Field(description="What went wrong this time, and what would do.")
     instance: str = Field(description="The address that was asked.")
     code: str = Field(description="Stable name to branch on.", examples=["gone"])
     request_id: str = Field(description="As in `X-Request-Id`; names the request in our logs.")
@@ -43,7 +43,7 @@ class Problem(BaseModel):
 class LayerView(BaseModel):
     """One layer of a model whose layers can be named."""
 
-    name: str
+    name: str = Field(description="How a request names it.")
     channels: int = Field(description="Feature maps.")
     stride: int = Field(description="Pixels of the picture between two values of a map.")
 
@@ -51,14 +51,14 @@ class LayerView(BaseModel):
 class ClassView(BaseModel):
     """One class that a model tells apart."""
 
-    name: str
+    name: str = Field(description="How a request names it.")
     wnid: str = Field(default="", description="Its WordNet id, if it has one.")
 
 
 class ConceptView(BaseModel):
     """One direction that a picture can be moved in."""
 
-    name: str
+    name: str = Field(description="How a request names it.")
     attribute: str = Field(default="", description="The attribute that it moves.")
     start: str = Field(default="", alias="from", description="What a strength of 1 leads from.")
     end: str = Field(default="", alias="to", description="What it leads to.")
@@ -73,9 +73,9 @@ class ConceptView(BaseModel):
 class ModelView(BaseModel):
     """One model."""
 
-    name: str
+    name: str = Field(description="How a request's `model` names it.")
     art: str = Field(description="Folder of its weights; the art, unless several share it.")
-    sha256: str
+    sha256: str = Field(description="sha256 of the file, as 64 hexadecimal digits.")
     bytes: int | None = Field(description="Size of its file; null if only a worker has it.")
     shipped: bool = Field(description="Whether it came with the service.")
     is_resident: bool = Field(description="Whether a live worker has it loaded.")
@@ -89,25 +89,25 @@ class ModelView(BaseModel):
     )
     card: dict[str, Any] = Field(description="What its training wrote: data, licence, figures.")
     kinds: list[str] = Field(description="Kinds whose requests may name it.")
-    url: str
+    url: str = Field(description="The model alone, with its classes.")
 
 
 class ModelsView(BaseModel):
     """All models, by art and name."""
 
-    models: list[ModelView]
+    models: list[ModelView] = Field(description="By art, then by name.")
 
 
 class AssetView(BaseModel):
     """A picture that you sent."""
 
-    sha256: str
+    sha256: str = Field(description="sha256 of the file, as 64 hexadecimal digits.")
     reference: str = Field(description="How a request names it: `asset:<sha256>`.")
     media_type: str = Field(description="What it is, whatever it was said to be.")
-    bytes: int
+    bytes: int = Field(description="Size of the file.")
     width: int = Field(description="Pixels, as shown: turned as EXIF says.")
     height: int = Field(description="Pixels, as shown.")
-    created_at: datetime
+    created_at: datetime = Field(description="When you sent it last.")
     expires_at: datetime | None = Field(
         description="When it is removed; null while an unfinished job uses it."
     )
@@ -117,14 +117,14 @@ class AssetView(BaseModel):
 class AssetPageView(BaseModel):
     """A page of pictures, newest first."""
 
-    assets: list[AssetView]
+    assets: list[AssetView] = Field(description="At most `limit` of them.")
     cursor: str | None = Field(description="Pass it as `cursor` for the next page; null: no more.")
 
 
 class HealthView(BaseModel):
     """How the service is."""
 
-    status: str
+    status: str = Field(description="`alive` or `ready`.")
     workers: int | None = Field(default=None, description="Live workers.")
 
 
@@ -170,10 +170,10 @@ class WorkersView(BaseModel):
 class ExplanationView(BaseModel):
     """What a problem means."""
 
-    code: str
-    status: int
-    title: str
-    meaning: str
+    code: str = Field(description="Its stable name.")
+    status: int = Field(description="The HTTP status that comes with it.")
+    title: str = Field(description="Its title.")
+    meaning: str = Field(description="When it occurs.")
 
 
 class BatchResultView(BaseModel):
@@ -189,16 +189,16 @@ class BatchResultView(BaseModel):
 class BatchView(BaseModel):
     """What became of them, in their order."""
 
-    results: list[BatchResultView]
-    accepted: int
-    refused: int
+    results: list[BatchResultView] = Field(description="One for each submit, in their order.")
+    accepted: int = Field(description="How many were taken.")
+    refused: int = Field(description="How many were not.")
 
 
 class CanceledView(BaseModel):
     """One job after its cancel."""
 
-    id: str
-    status: Status
+    id: str = Field(description="The job.")
+    status: Status = Field(description="How it stands now.")
 
 
 class CancelView(BaseModel):
@@ -211,18 +211,20 @@ class CancelView(BaseModel):
 class AttemptView(BaseModel):
     """One attempt to deliver a webhook."""
 
-    at: datetime
+    at: datetime = Field(description="When it began.")
     status: int | None = Field(description="Status of the answer; null if none came.")
     error: str | None = Field(description="What went wrong; null if it was accepted.")
-    duration_ms: int
+    duration_ms: int = Field(description="How long the receiver took.")
 
 
 class DeliveryView(BaseModel):
     """A webhook about a job's end."""
 
     id: str = Field(description="Its `webhook-id`, the same in every attempt.")
-    type: Literal["job.succeeded", "job.failed", "job.canceled", "job.expired"]
-    url: str
+    type: Literal["job.succeeded", "job.failed", "job.canceled", "job.expired"] = Field(
+        description="What is told."
+    )
+    url: str = Field(description="Who is told.")
     status: Literal["pending", "delivered", "failed"] = Field(
         description="`failed`: it is not tried again, unless you ask for it."
     )
@@ -233,34 +235,38 @@ class DeliveryView(BaseModel):
 class DeliveriesView(BaseModel):
     """The webhooks about a job: none until it has ended."""
 
-    webhooks: list[DeliveryView]
+    webhooks: list[DeliveryView] = Field(description="One at most.")
 
 
 class EndedView(BaseModel):
     """What a webhook says of the job."""
 
-    id: str
-    kind: str
-    status: Literal["succeeded", "failed", "canceled", "expired"]
-    version: int
-    attempt: int
-    cached: bool
-    priority: Literal["low", "normal", "high"]
-    tags: list[str]
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime
-    expires_at: datetime
+    id: str = Field(description="The job.")
+    kind: str = Field(description="What it made, as in `/v1/{kind}`.")
+    status: Literal["succeeded", "failed", "canceled", "expired"] = Field(
+        description="How it ended."
+    )
+    version: int = Field(description="Its last version.")
+    attempt: int = Field(description="Times a worker took it.")
+    cached: bool = Field(description="Whether the outputs are those of an earlier equal request.")
+    priority: Literal["low", "normal", "high"] = Field(description="Among its caller's own jobs.")
+    tags: list[str] = Field(description="What its caller tagged it with.")
+    created_at: datetime = Field(description="When it was submitted.")
+    started_at: datetime | None = Field(description="When its last run began; null: none did.")
+    finished_at: datetime = Field(description="When it ended.")
+    expires_at: datetime = Field(description="When the job and its outputs are removed.")
     outputs: list[OutputView] = Field(description="The first 32 of them.")
     output_count: int = Field(description="How many there are.")
-    error: FailureView | None
-    metrics: MetricsView
-    urls: UrlsView
+    error: FailureView | None = Field(description="Why it failed; null unless it did.")
+    metrics: MetricsView = Field(description="Where the time went.")
+    urls: UrlsView = Field(description="Where to go on.")
 
 
 class MessageView(BaseModel):
     """The body of a webhook."""
 
-    type: Literal["job.succeeded", "job.failed", "job.canceled", "job.expired"]
+    type: Literal["job.succeeded", "job.failed", "job.canceled", "job.expired"] = Field(
+        description="What has happened."
+    )
     timestamp: datetime = Field(description="When the job ended.")
-    data: EndedView
+    data: EndedView = Field(description="The job.")

@@ -24,6 +24,8 @@ Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 _STORED = re.compile(r"asset:[0-9a-f]{64}|job:[0-7][0-9a-hjkmnp-tv-z]{25}/(0|[1-9][0-9]{0,5})")
 _ADDRESS = re.compile(r"https://[!-~]{1,2000}")
+_DATA = re.compile(r"data:image/[!-+\--~]{1,150};base64,")  # whatever follows
+_FORM = f"^({_STORED.pattern}|{_ADDRESS.pattern}|{_DATA.pattern}[^\\n]*)$"
 _MAX_URI_HEAD = 200  # characters before the comma of a data URI
 
 
@@ -48,7 +50,7 @@ ImageInput = Annotated[
     str,
     _ImageMark(),
     AfterValidator(_reference),
-    Field(json_schema_extra={"format": "image-reference"}),
+    Field(json_schema_extra={"format": "image-reference", "pattern": _FORM}),
 ]
 """A picture by reference. In a form, a file under the field's name gives it."""
 

@@ -10,6 +10,7 @@ from api.archive import Archive, is_whole
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
 from api.files import reading, streamed
 from api.headers import fields_of, is_known
+from api.parameters import JobIdPath
 from api.routes.outputs import file_name, outputs_of, seconds_left
 from genart_core.jobs import caller
 
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["Jobs"])
     responses=documented.archive_responses(),
     openapi_extra=documented.ARCHIVE_EXTRA,
 )
-async def get_outputs(request: Request, job_id: str) -> Response:
+async def get_outputs(request: Request, job_id: JobIdPath) -> Response:
     """Return all outputs in a ZIP, named as they are when fetched one by one."""
     gateway, checked = gateway_of(request), job_id_of(job_id)
     placed = found_job(checked, await gateway.ask(caller.get(checked, client_of(request))))

@@ -14,6 +14,7 @@ from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.errors import NO_HEADERS, ProblemError
 from api.files import StoredFile, file_response, suffix_of
 from api.headers import fields_of
+from api.parameters import Sha256Path
 from api.quota import asset_headers
 from api.representation import timestamp
 from api.sent import read_picture
@@ -74,7 +75,14 @@ async def create_asset(request: Request) -> Response:
 )
 async def list_assets(
     request: Request,
-    cursor: Annotated[str, Query(description="`cursor` of the page before.", max_length=100)] = "",
+    cursor: Annotated[
+        str,
+        Query(
+            description="`cursor` of the page before; empty: the first page.",
+            max_length=100,
+            json_schema_extra={"pattern": f"^({_CURSOR.pattern})?$"},
+        ),
+    ] = "",
     limit: Annotated[int, Query(description="Pictures per page.", ge=1, le=100)] = 50,
 ) -> Response:
     """Return a page of the caller's pictures, those that came with requests too."""
@@ -96,7 +104,7 @@ async def list_assets(
     responses=documented.get_responses(),
     openapi_extra=documented.GET_EXTRA,
 )
-async def get_asset(request: Request, sha256: str) -> Response:
+async def get_asset(request: Request, sha256: Sha256Path) -> Response:
     """Return the picture, byte for byte as it was sent, or the part that `Range` asks for."""
     gateway = gateway_of(request)
     asset, now = await _find(gateway, client_of(request), sha256)
@@ -122,7 +130,7 @@ async def get_asset(request: Request, sha256: str) -> Response:
     summary="What is known of a picture",
     responses=documented.metadata_responses(),
 )
-async def get_asset_metadata(request: Request, sha256: str) -> Response:
+async def get_asset_metadata(request: Request, sha256: Sha256Path) -> Response:
     """Return its type, its size, and how long it stays."""
     asset, _ = await _find(gateway_of(request), client_of(request), sha256)
     return _json(asset_view(asset), 200)
@@ -135,7 +143,7 @@ async def get_asset_metadata(request: Request, sha256: str) -> Response:
     status_code=204,
     responses=documented.delete_responses(),
 )
-async def delete_asset(request: Request, sha256: str) -> Response:
+async def delete_asset(request: Request, sha256: Sha256Path) -> Response:
     """Remove the picture. Jobs that were submitted with it are still made."""
     if _SHA256.fullmatch(sha256):
         state = await gateway_of(request).ask(assets.delete_asset(client_of(request), sha256))

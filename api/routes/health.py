@@ -11,6 +11,7 @@ from api.dependencies import Gateway, draining, gateway_of
 from api.engine_metrics import Engine
 from api.errors import PROBLEMS, ProblemError
 from api.metrics import CONTENT_TYPE, Part
+from api.parameters import ProblemPath
 from api.validation import shown
 from genart_core.jobs.figures import read_figures
 from genart_core.jobs.upkeep import survey
@@ -69,7 +70,7 @@ async def metrics(
     summary="What a problem means",
     responses=documented.explain_responses(),
 )
-async def explain(request: Request, code: str) -> Response:
+async def explain(request: Request, code: ProblemPath) -> Response:
     """Explain a problem; this is where the `type` of each leads."""
     kind = PROBLEMS.get(code)
     if kind is None:

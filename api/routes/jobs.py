@@ -4,14 +4,15 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from api import documented
+from api import documented, documented_events
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of, unknown_job
 from api.errors import ProblemError
-from api.events import follow, parse_event_id
+from api.events import EVENT_ID_OR_NONE, follow, parse_event_id
 from api.headers import fields_of, is_known, preferences
+from api.moments import Moment
+from api.parameters import JOB_ID, JobIdPath
 from api.representation import etag, job_response, milliseconds, view
 from api.validation import shown
 from api.waiting import Patience, wait_for_change, wait_for_end
@@ -29,18 +30,27 @@ router = APIRouter(prefix="/v1/jobs", tags=["Jobs"])
 )
 async def list_jobs(
     request: Request,
-    cursor: Annotated[str, Query(description="`cursor` of the page before.", max_length=100)] = "",
+    cursor: Annotated[
+        str,
+        Query(
+            description="`cursor` of the page before; empty: the first page.",
+            max_length=100,
+            json_schema_extra={"pattern": f"^({JOB_ID})?$"},
+        ),
+    ] = "",
     limit: Annotated[int, Query(description="Jobs per page.", ge=1, le=100)] = 50,
-    kind: Annotated[str, Query(description="Only jobs of this kind.", max_length=100)] = "",
+    kind: Annotated[
+        str | None, Query(description="Only jobs of this kind.", max_length=100)
+    ] = None,
     status: Annotated[
         list[Status] | None, Query(description="Only jobs in this state, or one of these.")
     ] = None,
     tag: Annotated[str, Query(description="Only jobs with this tag.", max_length=100)] = "",
     created_after: Annotated[
-        AwareDatetime | None, Query(description="Only jobs submitted then or later.")
+        Moment | None, Query(description="Only jobs submitted then or later.")
     ] = None,
     created_before: Annotated[
-        AwareDatetime | None, Query(description="Only jobs submitted before.")
+        Moment | None, Query(description="Only jobs submitted before.")
     ] = None,
 ) -> Response:
     """Return a page of the caller's jobs; `cursor` leads to the next one.
@@ -51,10 +61,14 @@ async def list_jobs(
     if cursor and parse_job_id(cursor) is None:
         raise _wrong("cursor", cursor, "take it from the page before")
     known = request.app.state.kinds
-    if kind and kind not in known:
+    if kind is not None and kind not in known:
         raise _wrong("kind", kind, f"the kinds are {', '.join(known)}")
     which = caller.Filter(
-        kind, tuple(status or ()), tag, milliseconds(created_after), milliseconds(created_before)
+        kind or "",
+        tuple(status or ()),
+        tag,
+        milliseconds(created_after),
+        milliseconds(created_before),
     )
     page = await gateway_of(request).ask(
         caller.list_jobs(client_of(request), which, cursor=cursor, limit=limit)
@@ -70,7 +84,7 @@ async def list_jobs(
     responses=documented.get_responses(),
     openapi_extra=documented.GET_EXTRA,
 )
-async def get_job(request: Request, job_id: str) -> Response:
+async def get_job(request: Request, job_id: JobIdPath) -> Response:
     """Return the job.
 
     With `If-None-Match` and its present entity tag the answer is 304. With `Prefer: wait=n` the
@@ -109,7 +123,7 @@ async def get_job(request: Request, job_id: str) -> Response:
     summary="Cancel a job",
     responses=documented.job_responses(),
 )
-async def cancel_job(request: Request, job_id: str) -> Response:
+async def cancel_job(request: Request, job_id: JobIdPath) -> Response:
     """Cancel the job and return it; repeatable.
 
     A waiting job ends at once, a running one within a step; one that has ended stays as it is.
@@ -127,7 +141,7 @@ async def cancel_job(request: Request, job_id: str) -> Response:
     status_code=204,
     responses=documented.delete_responses(),
 )
-async def delete_job(request: Request, job_id: str) -> Response:
+async def delete_job(request: Request, job_id: JobIdPath) -> Response:
     """Remove the job and its outputs; a running one is canceled first."""
     gateway, checked = gateway_of(request), job_id_of(job_id)
     state = await gateway.ask(caller.delete(checked, client_of(request), gateway.settings.keep_ms))
@@ -140,15 +154,20 @@ async def delete_job(request: Request, job_id: str) -> Response:
     "/{job_id}/events",
     operation_id="follow_job",
     summary="Follow a job as it goes",
-    description=documented.EVENTS,
-    responses=documented.event_responses(),
-    openapi_extra=documented.EVENTS_EXTRA,
+    description=documented_events.EVENTS,
+    responses=documented_events.event_responses(),
+    openapi_extra=documented_events.EVENTS_EXTRA,
 )
 async def follow_job(
     request: Request,
-    job_id: str,
+    job_id: JobIdPath,
     after: Annotated[
-        str, Query(description="As `Last-Event-ID`, for the first connection.", max_length=100)
+        str,
+        Query(
+            description="As `Last-Event-ID`, for the first connection.",
+            max_length=100,
+            json_schema_extra={"pattern": EVENT_ID_OR_NONE},
+        ),
     ] = "",
 ) -> Response:
     """Return the job's events as they come."""

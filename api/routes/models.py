@@ -11,6 +11,7 @@ from api import documented
 from api.dependencies import gateway_of
 from api.errors import ProblemError
 from api.model_index import ModelFacts
+from api.parameters import ModelPath
 from api.validation import shown
 
 _NAMED = ("layers", "classes", "concepts")  # what a card lists that is shown beside it
@@ -36,7 +37,7 @@ async def list_models(request: Request) -> Response:
     summary="One model",
     responses=documented.model_responses(),
 )
-async def get_model(request: Request, name: str) -> Response:
+async def get_model(request: Request, name: ModelPath) -> Response:
     """Return one model with the card that its training wrote."""
     found = gateway_of(request).overview.models.all()
     for facts in found:

@@ -7,6 +7,7 @@ from api import documented
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
 from api.errors import ProblemError
 from api.files import StoredFile, file_response, suffix_of
+from api.parameters import JobIdPath, OutputPath
 from api.representation import retry_seconds
 from genart_core.jobs import caller
 from genart_core.jobs.eta import estimate
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/outputs", tags=["Jobs"])
     responses=documented.output_responses(),
     openapi_extra=documented.OUTPUT_EXTRA,
 )
-async def get_output(request: Request, job_id: str, number: str) -> Response:
+async def get_output(request: Request, job_id: JobIdPath, number: OutputPath) -> Response:
     """Return the file, or the part of it that `Range` asks for. Files never change."""
     gateway, checked = gateway_of(request), job_id_of(job_id)
     placed = found_job(checked, await gateway.ask(caller.get(checked, client_of(request))))

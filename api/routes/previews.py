@@ -10,6 +10,7 @@ from api.dependencies import Gateway, client_of, found_job, gateway_of, job_id_o
 from api.errors import ProblemError
 from api.files import reading
 from api.headers import fields_of, is_known
+from api.parameters import JobIdPath, PreviewPath
 from api.representation import preview_url
 from genart_core.jobs import caller
 from genart_core.jobs.record import Job, JobId, StoredOutput
@@ -26,7 +27,7 @@ _TRIES = 3  # previews are replaced; one that was named a moment ago may be gone
     summary="How a job looks so far",
     responses=documented.preview_responses(),
 )
-async def get_preview(request: Request, job_id: str, number: str) -> Response:
+async def get_preview(request: Request, job_id: JobIdPath, number: PreviewPath) -> Response:
     """Return the latest preview of a running job.
 
     Only the latest is kept: the number of any that was shown leads to it, so that a reader who is

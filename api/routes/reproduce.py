@@ -1,7 +1,6 @@
 """Making again what was made before."""
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from api import documented_reproduce as documented
@@ -14,7 +13,14 @@ from api.headers import fields_of, idempotency_key
 from api.inputs import resolve
 from api.openapi import version
 from api.options import options_of
-from api.reproduction import Made, made_of_job, made_of_signature, request_of, warnings
+from api.reproduction import (
+    Made,
+    ReproduceRequest,
+    made_of_job,
+    made_of_signature,
+    request_of,
+    warnings,
+)
 from api.routes.kinds import enter
 from api.sent import read_picture
 from api.submission import Entry, vet
@@ -30,21 +36,13 @@ _ALWAYS_MADE = frozenset({"no-cache"})
 _JSON_LINE = """; or a job's id, as in: curl --json '{"job": "0…"}' to this address"""
 
 
-class ReproduceRequest(BaseModel):
-    """Which job to make again."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    job: str = Field(description="Id of one of your jobs.", max_length=100)
-
-
 @router.post(
     "/reproduce",
     operation_id="reproduce",
     summary="Make a picture or a job again",
     status_code=202,
     responses=documented.responses(),
-    openapi_extra=documented.body_extra(ReproduceRequest),
+    openapi_extra=documented.BODY_EXTRA,
 )
 async def reproduce(request: Request) -> Response:
     """Make again what a picture shows or a job made, as a new job.

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api import documented_webhooks as documented
 from api.dependencies import client_of, gateway_of, gone, job_id_of, unknown_job
 from api.errors import ProblemError
+from api.parameters import JobIdPath
 from api.representation import timestamp
 from api.webhooks import message_id
 from genart_core.jobs import hooks
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["Jobs"])
     summary="What became of a job's webhook",
     responses=documented.log_responses(),
 )
-async def list_webhooks(request: Request, job_id: str) -> Response:
+async def list_webhooks(request: Request, job_id: JobIdPath) -> Response:
     """Return the webhook about the job's end with its latest attempts; none before it has ended."""
     checked = job_id_of(job_id)
     found = await gateway_of(request).ask(hooks.get_hook(checked, client_of(request)))
@@ -38,7 +39,7 @@ async def list_webhooks(request: Request, job_id: str) -> Response:
     status_code=202,
     responses=documented.redeliver_responses(),
 )
-async def redeliver_webhook(request: Request, job_id: str) -> Response:
+async def redeliver_webhook(request: Request, job_id: JobIdPath) -> Response:
     """Have the webhook about the job's end delivered now, whatever became of it, under the same id.
 
     It has all its attempts again.

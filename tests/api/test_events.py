@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from httpx2 import Client
 
+from api.documented_events import DATA
 from genart_core.jobs.record import JobId
 from tests.api.player import Player
 from tests.api.sse import Event, Reader, following
@@ -55,6 +56,8 @@ def test_fresh_reader_sees_the_whole_life_of_a_job(
         assert reader.answer.headers["content-type"].startswith("text/event-stream")
         assert reader.answer.headers["cache-control"] == "no-store"
         assert reader.retry == 2000
+    for event in events:
+        DATA[event.name].model_validate(event.data)
     assert first.data["job"]["status"] == "queued"
     assert texts_of(events) == ["héllo wörld\n"]
     assert events[-2].data["job"] == http.get(url).json()

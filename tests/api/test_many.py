@@ -48,6 +48,9 @@ class TestList:
         [
             ("created_after=yesterday", "created_after"),
             ("created_before=2026-01-01T00:00:00", "created_before"),  # in which zone?
+            ("created_before=0.5", "created_before"),
+            ("created_before=2026-01-01", "created_before"),
+            ("kind=", "kind"),
             ("status=done", "status"),
             ("status=queued&status=x", "status"),
         ],
@@ -129,6 +132,7 @@ class TestCancel:
         "body",
         [
             *({}, {"all": False}, {"ids": []}, {"ids": ["x"], "tag": "a"}, {"tags": ["a"]}),
+            *({"tag": None, "kind": None, "ids": None}, {"tag": ""}, {"created_after": 0.5}),
             *({"ids": ["x"], "all": True}, {"status": "succeeded"}, {"ids": ["x"] * 1001}, []),
         ],
     )

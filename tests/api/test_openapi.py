@@ -3,9 +3,12 @@ from typing import Any
 
 import pytest
 from httpx2 import Client
+from pydantic import BaseModel
 
-from api import openapi
+from api import documented_reproduce, openapi, representation, schemas
 from api.errors import PROBLEMS
+from api.examples import EXAMPLES, MESSAGE
+from api.illustrate import operations as answered
 from genart_core.catalogue import KINDS
 from tests.support.arts import PicturedRequest
 
@@ -42,8 +45,8 @@ def test_service_shows_the_written_document(http: Client) -> None:
 
 def test_every_reference_leads_somewhere() -> None:
     for reference in references(DOCUMENT):
-        name = reference.removeprefix("#/components/schemas/")
-        assert name in DOCUMENT["components"]["schemas"]
+        _, components, section, name = reference.split("/")
+        assert name in DOCUMENT[components][section]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -68,6 +71,61 @@ def test_bounds_stand_in_the_document() -> None:
     assert (fields["length"]["minimum"], fields["length"]["maximum"]) == (1, 100_000)
     assert fields["strategy"]["enum"] == ["sample", "greedy", "uniform"]
     assert fields["temperature"]["default"] == 0.5
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_answer_is_shown_as_it_is(name: str) -> None:
+    modules = (schemas, representation, documented_reproduce)
+    shape = next(getattr(module, name) for module in modules if hasattr(module, name))
+    assert issubclass(shape, BaseModel)
+
+    for example in EXAMPLES[name].values():
+        shape.model_validate_json(json.dumps(example.value))
+
+
+def test_webhook_is_shown_as_it_is() -> None:
+    schemas.MessageView.model_validate_json(json.dumps(MESSAGE))
+
+
+def test_every_link_leads_to_an_operation_with_its_parameters() -> None:
+    known = {
+        operation["operationId"]: {each["name"] for each in operation.get("parameters", ())}
+        for operation in answered(DOCUMENT)
+    }
+    links = [
+        link
+        for operation in answered(DOCUMENT)
+        for answer in operation["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+
+    assert len(links) > 50
+    for link in links:
+        assert link["parameters"].keys() <= known[link["operationId"]]
+
+
+def test_every_answer_carries_the_request_id(http: Client) -> None:
+    for operation in answered(DOCUMENT):
+        assert all(
+            "X-Request-Id" in answer["headers"] for answer in operation["responses"].values()
+        )
+    assert http.get("/livez").headers["x-request-id"]
+
+
+def test_bounds_of_what_may_be_one_or_several_stand_in_the_document() -> None:
+    shapes = DOCUMENT["components"]["schemas"]
+    stop = shapes["TextRequest"]["properties"]["stop"]["anyOf"][1]
+    form = shapes["StyleForm"]["properties"]["style"]
+
+    assert stop["maxItems"] == 8
+    assert (form["minItems"], form["maxItems"]) == (1, 8)
+    assert shapes["DreamRequest"]["properties"]["target_class"]["anyOf"][0]["minimum"] == 0
+
+
+def test_parameters_of_an_address_are_never_null() -> None:
+    for operation in answered(DOCUMENT):
+        for parameter in operation.get("parameters", ()):
+            assert {"type": "null"} not in parameter["schema"].get("anyOf", ())
 
 
 def test_every_operation_is_described() -> None:
@@ -101,7 +159,8 @@ def test_problem_codes_and_titles_are_told_apart() -> None:
 def test_kind_with_pictures_takes_a_form_beside_json(caller: Client) -> None:
     document = caller.get("/openapi.json").json()
     body = document["paths"]["/v1/pictured"]["post"]["requestBody"]["content"]
-    form = body["multipart/form-data"]["schema"]["properties"]
+    shape = document["components"]["schemas"]["PicturedForm"]
+    form = shape["properties"]
 
     assert form.keys() == PicturedRequest.model_fields.keys()
     assert form["image"]["format"] == "binary"
@@ -109,7 +168,8 @@ def test_kind_with_pictures_takes_a_form_beside_json(caller: Client) -> None:
     assert (
         form["steps"] == document["components"]["schemas"]["PicturedRequest"]["properties"]["steps"]
     )
-    assert body["multipart/form-data"]["schema"]["required"] == ["image"]
+    assert body["multipart/form-data"]["schema"] == {"$ref": "#/components/schemas/PicturedForm"}
+    assert shape["required"] == ["image"]
     for example in body["application/json"]["examples"].values():
         PicturedRequest.model_validate_json(json.dumps(example["value"]))
     assert list(document["paths"]["/v1/text"]["post"]["requestBody"]["content"]) == [

@@ -11,6 +11,7 @@ from genart_core.errors import RefusedError
 from genart_core.request import ArtRequest, ImageInput, hints
 
 MAX_SIZE = 4096
+MAX_LOSS = 1e12
 LOGITS = "logits"
 # Per pixel of the output; 184 were seen with a Laplacian pyramid, fifteen pictures of three floats.
 PICTURE_BYTES = 200
@@ -18,6 +19,7 @@ LEVERS = ("iterations", "size", "octaves")
 SMALLEST_WINDOW = 256  # pixels; below, most of what a deep layer sees would lie outside
 
 LayerName = Annotated[str, Field(min_length=1, max_length=100)]
+ClassIndex = Annotated[int, Field(ge=0, le=100_000)]
 Weight = Annotated[float, Field(ge=-1000.0, le=1000.0)]
 Channels = Annotated[
     list[Annotated[int, Field(ge=0, le=100_000)]], Field(min_length=1, max_length=1000)
@@ -66,7 +68,7 @@ class DreamRequest(ArtRequest):
         max_length=50,
         json_schema_extra=hints(advanced=True),
     )
-    target_class: int | Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+    target_class: ClassIndex | Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         default=None,
         title="Class",
         description="A class to see everywhere, by index, WordNet id or name: its logit is "
@@ -145,6 +147,7 @@ class DreamRequest(ArtRequest):
         description="An octave ends once the loss exceeds this. Left out: it never does. The "
         "job's result lists the losses.",
         gt=0.0,
+        le=MAX_LOSS,
         json_schema_extra=hints(advanced=True),
     )
     blend: float = Field(

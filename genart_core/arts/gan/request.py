@@ -38,11 +38,8 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, int | str) and not isinstance(value, bool) else value
 
 
-Wishes = Annotated[
-    list[Wish],
-    BeforeValidator(_listed, json_schema_input_type=Wish | list[Wish]),
-    Field(min_length=1, max_length=MAX_COUNT),
-]
+SomeWishes = Annotated[list[Wish], Field(min_length=1, max_length=MAX_COUNT)]
+Wishes = Annotated[SomeWishes, BeforeValidator(_listed, json_schema_input_type=Wish | SomeWishes)]
 _CLASS = Field(
     default=None,
     title="Class",

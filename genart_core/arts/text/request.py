@@ -14,6 +14,7 @@ LEVERS = ("length", "num_samples")
 TOKEN_BYTES = 50  # of memory per token; 25 were measured
 
 StopString = Annotated[str, Field(min_length=1, max_length=100)]
+StopStrings = Annotated[list[StopString], Field(max_length=8)]
 
 
 def _listed(value: object) -> object:
@@ -95,14 +96,12 @@ class TextRequest(ArtRequest):
         examples=[1.5],
     )
     stop: Annotated[
-        list[StopString],
-        BeforeValidator(_listed, json_schema_input_type=StopString | list[StopString]),
+        StopStrings, BeforeValidator(_listed, json_schema_input_type=StopString | StopStrings)
     ] = Field(
         default=[],
         title="Stop strings",
         description="The text ends before the first of these that it would contain. "
         "One string or a list.",
-        max_length=8,
         examples=[["\n\n"]],
         json_schema_extra=hints(advanced=True),
     )

@@ -1,0 +1,208 @@
+"""Examples of the answers, for the OpenAPI document; jobs as the hot path writes them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from pydantic import BaseModel
+
+from api.errors import PROBLEMS
+from api.representation import view
+from api.schemas import (
+    AssetPageView,
+    AssetView,
+    AttemptView,
+    CanceledView,
+    CancelView,
+    ConceptView,
+    DeliveriesView,
+    DeliveryView,
+    EndedView,
+    ExplanationView,
+    HealthView,
+    ModelsView,
+    ModelView,
+)
+from genart_core.jobs.record import Job, JobId, Pace, Placed, StoredOutput
+
+_ID = JobId("06f0c4r8v1q2w3e4r5t6y7m8p9")
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_SUBMITTED = 1_795_629_600_000
+_TEXT = "that the most of the same the strength of the spirit"
+
+
+class Example(NamedTuple):
+    """One answer, and what it shows."""
+
+    summary: str
+    value: dict[str, Any]
+
+
+Examples: TypeAlias = dict[str, Example]
+
+_WAITING = Job(
+    id=_ID,
+    kind="text",
+    client="",
+    status="queued",
+    version=1,
+    attempt=0,
+    request={"seed": 1, "model": "nietzsche", "prompt": "what is noble? ", "length": 400},
+    batch_key="",
+    cost=400.0,
+    created_at=_SUBMITTED,
+    started_at=0,
+    finished_at=0,
+    expires_at=0,
+    start_by=0,
+    deadline_at=_SUBMITTED + 3_600_000,
+    priority="normal",
+    tags=("night",),
+    step=0,
+    total=0,
+    fence=0,
+    worker="",
+    outputs=(),
+    result=None,
+    provenance=None,
+    error=None,
+    preview=None,
+    previews=0,
+    cached=False,
+)
+_DONE = replace(
+    _WAITING,
+    status="succeeded",
+    version=5,
+    attempt=1,
+    started_at=_SUBMITTED + 12,
+    finished_at=_SUBMITTED + 655,
+    expires_at=_SUBMITTED + 86_400_655,
+    step=400,
+    total=400,
+    outputs=(StoredOutput("", "text/plain; charset=utf-8", len(_TEXT), _SHA256),),
+    result={"samples": [{"text": _TEXT, "seed": 1, "tokens": 400, "finish_reason": "length"}]},
+    provenance={"version": "0.1.0", "device": "cpu", "weights": {"text/nietzsche": _SHA256}},
+)
+_PACE = Pace(1.2, 1.9, 500.0, 900.0)
+WAITING = view(Placed(_WAITING, position=2, live_workers=1, now=_SUBMITTED, pace=_PACE))
+DONE = view(Placed(_DONE, position=None, live_workers=1, now=_SUBMITTED + 700, pace=_PACE))
+
+_ASSET = AssetView(
+    sha256=_SHA256,
+    reference=f"asset:{_SHA256}",
+    media_type="image/jpeg",
+    bytes=48_211,
+    width=768,
+    height=512,
+    created_at=datetime(2026, 11, 25, 18, tzinfo=UTC),
+    expires_at=datetime(2026, 11, 26, 18, tzinfo=UTC),
+    url=f"/v1/assets/{_SHA256}",
+)
+_MODEL = ModelView(
+    name="portraits",
+    art="vae",
+    sha256=_SHA256,
+    bytes=3_407_872,
+    shipped=True,
+    is_resident=True,
+    layers=[],
+    classes=0,
+    concepts=[ConceptView(name="smile", attribute="smile", unit="mean distance", pictures=4000)],
+    card={"licence": "MIT", "latent": 64},
+    kinds=["vae-sample", "vae-edit"],
+    url="/v1/models/portraits",
+)
+_DELIVERY = DeliveryView(
+    id=f"msg_{_ID}",
+    type="job.succeeded",
+    url="https://example.com/told",
+    status="delivered",
+    next_attempt_at=None,
+    attempts=[
+        AttemptView(
+            at=datetime(2026, 11, 25, 18, 0, 1, tzinfo=UTC), status=204, error=None, duration_ms=41
+        )
+    ],
+)
+
+
+def problem_example(code: str) -> dict[str, Any]:
+    """Return what a problem of this code looks like."""
+    kind = PROBLEMS[code]
+    return {
+        "type": f"/problems/{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.meaning,
+        "instance": "/v1/text",
+        "code": code,
+        "request_id": "5c1e9f0a7b3d2468",
+    }
+
+
+def _of(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+_BATCH = {
+    "results": [
+        {"status": 202, "job": WAITING, "replayed": False},
+        {"status": 422, "problem": problem_example("unknown_model")},
+    ],
+    "accepted": 1,
+    "refused": 1,
+}
+
+MESSAGE = {
+    "type": "job.succeeded",
+    "timestamp": DONE["finished_at"],
+    "data": {
+        **{name: DONE[name] for name in EndedView.model_fields if name in DONE},
+        "output_count": 1,
+    },
+}
+"""The body of a webhook."""
+
+EXAMPLES: dict[str, Examples] = {
+    "JobView": {
+        "waiting": Example("It waits", WAITING),
+        "done": Example("It has succeeded", DONE),
+    },
+    "PageView": {"jobs": Example("A last page", {"jobs": [DONE], "cursor": None})},
+    "ReproducedView": {
+        "reproduced": Example("Nothing has changed", {**WAITING, "warnings": []}),
+    },
+    "AssetView": {"asset": Example("A picture", _of(_ASSET))},
+    "AssetPageView": {
+        "assets": Example("A last page", _of(AssetPageView(assets=[_ASSET], cursor=None)))
+    },
+    "ModelView": {"model": Example("A model", _of(_MODEL))},
+    "ModelsView": {"models": Example("Models", _of(ModelsView(models=[_MODEL])))},
+    "HealthView": {"health": Example("All is well", _of(HealthView(status="ready", workers=1)))},
+    "ExplanationView": {
+        "explanation": Example(
+            "A meaning",
+            _of(
+                ExplanationView(
+                    code="gone",
+                    status=PROBLEMS["gone"].status,
+                    title=PROBLEMS["gone"].title,
+                    meaning=PROBLEMS["gone"].meaning,
+                )
+            ),
+        )
+    },
+    "BatchView": {"batch": Example("One taken, one refused", _BATCH)},
+    "CancelView": {
+        "canceled": Example(
+            "One canceled",
+            _of(CancelView(jobs=[CanceledView(id=_ID, status="canceled")], not_found=[])),
+        )
+    },
+    "DeliveriesView": {"webhooks": Example("Delivered", _of(DeliveriesView(webhooks=[_DELIVERY])))},
+    "Problem": {
+        f"problem_{code}": Example(kind.title, problem_example(code))
+        for code, kind in PROBLEMS.items()
+    },
+}
