@@ -1,6 +1,7 @@
 # Each target first installs what it needs into .venv, from the lock files; nothing but Python is assumed.
 
 VENV := .venv
+CLIENTS := build/clients
 RUN := $(VENV)/bin/python -m
 PIP_INSTALL := $(RUN) pip install --disable-pip-version-check
 PACKAGES := api worker cli genart_core tests benchmarks loadtest examples deploy
@@ -78,6 +79,12 @@ bench-sizing: $(VENV)/.installed-dev ## measure what a job takes of Redis and of
 loadtest: $(VENV)/.installed-loadtest ## five times more load than fits, and what became of every job
 	$(RUN) loadtest
 
+clients: $(CLIENTS)/.installed ## lint openapi.json, generate clients from it, run jobs with them
+	$(RUN) tests.clients
+
+schemathesis: $(CLIENTS)/.installed ## test a running service by openapi.json
+	$(RUN) tests.clients.fuzz
+
 gpu: ## check the arts on a CUDA device; exits 3 without one, needs no installation
 	$(firstword $(wildcard $(VENV)/bin/python) python3) -m tests.gpu
 
@@ -92,6 +99,8 @@ lock: $(VENV)/.installed-dev ## write the lock files; UPGRADE=--upgrade takes ne
 	$(LOCK) $(DEV) --constraints requirements.lock --output-file requirements-dev.lock >/dev/null
 	$(LOCK) $(ALL) --group loadtest --constraints requirements-dev.lock \
 		--output-file requirements-loadtest.lock >/dev/null
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		$(UPGRADE) openapi/clients/requirements.in --output-file openapi/clients/requirements.lock >/dev/null
 	$(LOCK) --extra s3 --group build --constraints requirements-dev.lock \
 		--output-file requirements-gateway.lock >/dev/null
 	$(LOCK) --extra worker --extra s3 --group build --constraints requirements-dev.lock \
@@ -104,7 +113,7 @@ images: $(VENV)/.installed ## build both images and use them; IMAGES="--by podma
 	$(RUN) deploy.check_images $(IMAGES)
 
 clean: ## remove .venv and the caches; state in GENART_HOME stays
-	rm -rf $(VENV) $(VENV)-deploy .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(VENV)-deploy $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/pip
 	$(call install,requirements.lock)
@@ -122,6 +131,15 @@ $(VENV)/.installed-loadtest: requirements-loadtest.lock requirements.lock pyproj
 $(VENV)-deploy/.installed: deploy/requirements.txt | $(VENV)/bin/pip
 	$(VENV)/bin/python -m venv --without-pip $(VENV)-deploy
 	$(RUN) pip --python $(VENV)-deploy/bin/python install --quiet --no-deps -r $<
+	@touch $@
+
+# Tools that are not the project's own, apart from it; they bring Node.js, so that npm needs nothing else.
+$(CLIENTS)/.installed: openapi/clients/requirements.lock openapi/clients/package-lock.json | $(VENV)/.installed-dev
+	@echo "installing what makes and tests clients into $(CLIENTS)"
+	$(VENV)/bin/uv venv --quiet --clear --python $(VENV)/bin/python $(CLIENTS)/tools
+	$(VENV)/bin/uv pip install --quiet --require-hashes --python $(CLIENTS)/tools -r openapi/clients/requirements.lock
+	@mkdir -p $(CLIENTS)/node && cp openapi/clients/package*.json $(CLIENTS)/node
+	cd $(CLIENTS)/node && PATH="$(CURDIR)/$(CLIENTS)/tools/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 define install

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 from starlette.requests import ClientDisconnect, Request
 
 from api.documented import example_of
 from api.errors import ProblemError
 from api.validation import MAX_COMPLAINTS, complaints_of, summary
 from genart_core.catalogue import Kind
-from genart_core.request import image_fields
+from genart_core.request import MAX_SEED, image_fields
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -119,7 +120,33 @@ def parse(shape: type[Body], body: bytes) -> Body:
     try:
         return shape.model_validate_json(body)
     except ValidationError as error:
-        raise _problem(sorted(shape.model_fields), error) from None
+        found = error
+    if found.error_count() <= _MAX_ERRORS and _lacks_integers(found):
+        try:
+            return shape.model_validate_json(
+                to_json(_whole(from_json(body)), inf_nan_mode="constants")
+            )
+        except ValidationError as error:
+            found = error
+    raise _problem(sorted(shape.model_fields), found) from None
+
+
+def _lacks_integers(error: ValidationError) -> bool:
+    return any(each["type"] == "int_type" for each in error.errors(include_url=False))
+
+
+def _whole(value: Any) -> Any:
+    """Return JSON whose whole numbers are integers: to JSON Schema `42.0` is one, as some write it.
+
+    Those beyond what floats hold exactly stay as they are.
+    """
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_SEED:
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return value
 
 
 def _problem(fields: list[str], error: ValidationError) -> ProblemError:

@@ -141,7 +141,7 @@ def parameters() -> list[dict[str, Any]]:
     for name, schema in JobOptions.model_json_schema()["properties"].items():
         shape = {k: v for k, v in schema.items() if k not in ("title", "description", "default")}
         if "anyOf" in shape:  # one that may be left out
-            shape = shape["anyOf"][0]
+            shape = {**{k: v for k, v in shape.items() if k != "anyOf"}, **shape["anyOf"][0]}
         elif "default" in schema and name not in _LISTS.values():
             shape["default"] = schema["default"]
         entry = {

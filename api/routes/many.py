@@ -3,16 +3,20 @@
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from api import documented_many as documented
 from api.batch import BatchRequest, Desk, result_of, submit_batch
 from api.bodies import parse, read_body, require_json_at
 from api.bulk import CancelRequest, cancel_jobs
 from api.dependencies import client_of, draining, gateway_of
+from api.errors import ProblemError
 from api.headers import cache_directives, fields_of, idempotency_key
 from api.submission import Entered
 
 router = APIRouter(prefix="/v1", tags=["Jobs"])
+_CANCEL = "/jobs/cancel"
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -51,7 +55,7 @@ async def post_batch(request: Request) -> Response:
 
 
 @router.post(
-    "/jobs/cancel",
+    _CANCEL,
     operation_id="cancel_jobs",
     summary="Cancel many jobs",
     responses=documented.bulk_responses(),
@@ -63,7 +67,18 @@ async def post_cancel(request: Request) -> Response:
     Waiting ones end at once, running ones within a step; those that have ended stay as they are.
     """
     gateway, fields = gateway_of(request), fields_of(request.scope)
-    require_json_at(request, fields, "/v1/jobs/cancel", lambda: documented.BULK_EXAMPLE)
+    require_json_at(request, fields, router.prefix + _CANCEL, lambda: documented.BULK_EXAMPLE)
     body = await read_body(request, fields, gateway.settings.max_body_bytes)
     found = await cancel_jobs(gateway, client_of(request), parse(CancelRequest, body))
     return Response(found.model_dump_json(), 200, _NO_STORE, "application/json")
+
+
+class _PostAlone:
+    """Answers 405 to any other method, for which this address would look like a job's."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        detail = f"{scope['method'][:20]} is not possible at {scope['path']}; allowed: POST"
+        raise ProblemError("method_not_allowed", detail, headers={"allow": "POST"})
+
+
+router.routes.append(Route(router.prefix + _CANCEL, _PostAlone(), include_in_schema=False))

@@ -342,3 +342,11 @@ def test_fields_that_contradict_each_other_are_named_in_plain_words(
 
     assert is_problem(answer, 422, "invalid_request")
     assert answer.json()["errors"] == [{"pointer": pointer, "detail": detail}]
+
+
+def test_no_other_method_takes_the_address_of_a_bulk_cancel_for_a_job(http: Client) -> None:
+    for method in ("GET", "DELETE", "PUT", "OPTIONS"):
+        answer = http.request(method, "/v1/jobs/cancel")
+
+        assert is_problem(answer, 405, "method_not_allowed")
+        assert answer.headers["allow"] == "POST"

@@ -190,3 +190,21 @@ def test_model_that_only_a_worker_holds_is_usable(post: Post, table: Table) -> N
     table.send(upkeep.announce("w", {"models": {"text/remote": "0" * 64}}))
 
     wait_for(lambda: post(model="remote").status_code == 202, 5, "the model is known")
+
+
+def test_whole_number_is_an_integer_however_it_is_written(http: Client) -> None:
+    body = b'{"model": "tiny", "length": 42.0, "seed": 7e0, "top_k": null, "temperature": 1}'
+    answer = http.post("/v1/text", content=body, headers={"Content-Type": "application/json"})
+
+    request = answer.json()["request"]
+    assert answer.status_code == 202
+    assert (request["length"], request["seed"]) == (42, 7)
+
+
+@pytest.mark.parametrize("value", [b"NaN", b"1e400", b"4.5", b"1e17"])
+def test_what_is_no_integer_stays_none_beside_a_whole_number(http: Client, value: bytes) -> None:
+    body = b'{"model": "tiny", "length": 42.0, "seed": ' + value + b"}"
+    answer = http.post("/v1/text", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/seed"]
