@@ -1,4 +1,4 @@
-"""Writes the pages of settings and commands in `docs/reference`, or checks that they are current.
+"""Writes the pages in `docs/reference`, or checks that they are current.
 
 Run as `python -m cli.reference --write` or `--check`.
 """
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from api.openapi import document
+from api.reference import errors, http_api
 from api.settings import ApiSettings
 from cli.settings import ClientSettings, UpSettings
 from genart_core.settings import CoreSettings
@@ -54,7 +56,12 @@ def pages() -> dict[str, str]:
     """Return the pages by their names."""
     from cli import manual  # here: the commands that it shows bring torch in
 
-    return {"settings.md": render(), "cli.md": manual.render()}
+    return {
+        "settings.md": render(),
+        "cli.md": manual.render(),
+        "http-api.md": http_api.render(document()),
+        "errors.md": errors.render(),
+    }
 
 
 def render() -> str:

@@ -11,7 +11,7 @@ from cli.reference import FOLDER, SECTIONS, main, pages, render
 from genart_core.catalogue import TRAINERS, kinds
 
 
-@pytest.mark.parametrize("name", ["settings.md", "cli.md"])
+@pytest.mark.parametrize("name", ["settings.md", "cli.md", "http-api.md", "errors.md"])
 def test_a_page_is_current(name: str) -> None:
     assert (FOLDER / name).read_text() == pages()[name]
 

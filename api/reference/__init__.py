@@ -1,0 +1,1 @@
+"""The pages of the HTTP API, from its OpenAPI document; `cli.reference` puts them in place."""
