@@ -53,7 +53,9 @@ def parameter(name: str, description: str, example: str, **schema: Any) -> dict[
 
 
 _STORES = ("files_unavailable", "store_unavailable")
-_RETRY_AFTER = _header("Seconds after which it is worth asking again; only while it isn't done.")
+_RETRY_AFTER = _header(
+    "Seconds after which it is worth asking again; only while it isn't done.", "integer"
+)
 _JOB_HEADERS = {
     "ETag": _header('The job\'s version, as in `"v3"`.'),
     "Retry-After": _RETRY_AFTER,
@@ -103,7 +105,10 @@ def problems(*codes: str) -> Responses:
         found[kind.status] = _problem(line, code)
         if kind.status in (429, 503):
             quota = QUOTA_HEADERS if kind.status == 429 else {}
-            found[kind.status]["headers"] = {"Retry-After": _header("Seconds to wait."), **quota}
+            found[kind.status]["headers"] = {
+                "Retry-After": _header("Seconds to wait.", "integer"),
+                **quota,
+            }
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from pydantic import BaseModel
 
 from api.errors import PROBLEMS
+from api.remedies import REMEDIES
 from api.representation import view
 from api.schemas import (
     AssetPageView,
@@ -189,6 +190,7 @@ EXAMPLES: dict[str, Examples] = {
                     status=PROBLEMS["gone"].status,
                     title=PROBLEMS["gone"].title,
                     meaning=PROBLEMS["gone"].meaning,
+                    remedy=REMEDIES["gone"],
                 )
             ),
         )

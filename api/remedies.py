@@ -11,7 +11,7 @@ REMEDIES = {
     "forbidden_host": "Call it by `localhost` or `127.0.0.1`, or list the name in "
     "`GENART_ALLOWED_HOSTS`.",
     "forbidden_origin": "Call it from a program, not from another site's page; or with a key.",
-    "not_found": "Compare the address with [http-api.md](http-api.md) or `/openapi.json`.",
+    "not_found": "Compare the address with those in `/openapi.json`.",
     "unknown_job": "Compare the id with what the submit answered, and the key with the submit's.",
     "unknown_output": "Count the job's `outputs`; the first is number 0.",
     "unknown_preview": "Take the address from a `preview` event, while the job runs.",

@@ -174,6 +174,7 @@ class ExplanationView(BaseModel):
     status: int = Field(description="The HTTP status that comes with it.")
     title: str = Field(description="Its title.")
     meaning: str = Field(description="When it occurs.")
+    remedy: str = Field(description="What to do about it.")
 
 
 class BatchResultView(BaseModel):

@@ -12,6 +12,7 @@ from api.engine_metrics import Engine
 from api.errors import PROBLEMS, ProblemError
 from api.metrics import CONTENT_TYPE, Part
 from api.parameters import ProblemPath
+from api.remedies import REMEDIES
 from api.validation import shown
 from genart_core.jobs.figures import read_figures
 from genart_core.jobs.upkeep import survey
@@ -71,13 +72,13 @@ async def metrics(
     responses=documented.explain_responses(),
 )
 async def explain(request: Request, code: ProblemPath) -> Response:
-    """Explain a problem; this is where the `type` of each leads."""
+    """Explain a problem, and what to do about it; this is where the `type` of each leads."""
     kind = PROBLEMS.get(code)
     if kind is None:
         detail = f"There is no problem {shown(code)}; there are {', '.join(PROBLEMS)}"
         raise ProblemError("not_found", detail)
-    body = {"code": code, "status": kind.status, "title": kind.title, "meaning": kind.meaning}
-    return _json(body)
+    told = {"title": kind.title, "meaning": kind.meaning, "remedy": REMEDIES[code]}
+    return _json({"code": code, "status": kind.status, **told})
 
 
 async def _engine(gateway: Gateway, kinds: tuple[str, ...]) -> Engine | None:

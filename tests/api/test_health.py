@@ -6,6 +6,7 @@ import pytest
 from httpx2 import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.remedies import REMEDIES
 from genart_core.jobs import upkeep
 from genart_core.jobs.figures import load_figures
 from tests.api.conftest import Post
@@ -191,4 +192,5 @@ def test_every_problem_is_explained_at_its_type(http: Client) -> None:
 
     assert explained["code"] == problem["code"]
     assert explained["title"] == problem["title"]
+    assert explained["remedy"] == REMEDIES[problem["code"]]
     assert http.get("/problems/nope").status_code == 404
