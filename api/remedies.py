@@ -49,9 +49,13 @@ REMEDIES = {
     "quota_exceeded": "Wait for your jobs to end, or cancel some; `RateLimit` says what is left.",
     "rate_exceeded": f"{_AGAIN} `RateLimit` says what is left of the minute.",
     "queue_bytes_exceeded": "Wait for your jobs to end; name pictures that you have sent before.",
+    "asset_bytes_exceeded": "Remove pictures that you need no more: `DELETE /v1/assets/{sha256}`.",
+    "webhooks_exceeded": "Mend the receiver, so that what waits is delivered; or submit without "
+    "`webhook`.",
     "head_too_large": "Send fewer and shorter headers, and what is long in the body.",
     "internal": "Send it again; if it stays so, the log has the cause under `request_id`.",
     "queue_full": _AGAIN,
+    "webhooks_full": f"{_AGAIN} Or submit without `webhook`, and follow the job.",
     "draining": f"{_AGAIN} Another gateway, or the next, will answer.",
     "store_unavailable": f"{_AGAIN} Whoever runs it: `genart doctor` says whether Redis answers.",
     "files_unavailable": f"{_AGAIN} Whoever runs it: is the disk full, or the store away?",
