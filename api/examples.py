@@ -24,7 +24,7 @@ from api.schemas import (
     ModelsView,
     ModelView,
 )
-from genart_core.jobs.record import Job, JobId, Pace, Placed, StoredOutput
+from genart_core.jobs.record import Foreseen, Job, JobId, Placed, StoredOutput
 
 _ID = JobId("06f0c4r8v1q2w3e4r5t6y7m8p9")
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -85,9 +85,8 @@ _DONE = replace(
     result={"samples": [{"text": _TEXT, "seed": 1, "tokens": 400, "finish_reason": "length"}]},
     provenance={"version": "0.1.0", "device": "cpu", "weights": {"text/nietzsche": _SHA256}},
 )
-_PACE = Pace(1.2, 1.9, 500.0, 900.0)
-WAITING = view(Placed(_WAITING, position=2, live_workers=1, now=_SUBMITTED, pace=_PACE))
-DONE = view(Placed(_DONE, position=None, live_workers=1, now=_SUBMITTED + 700, pace=_PACE))
+WAITING = view(Placed(_WAITING, position=2, now=_SUBMITTED, foreseen=Foreseen(1480, 2560)))
+DONE = view(Placed(_DONE, position=None, now=_SUBMITTED + 700, foreseen=None))
 
 _ASSET = AssetView(
     sha256=_SHA256,
