@@ -21,8 +21,11 @@ from api.schemas import (
     EndedView,
     ExplanationView,
     HealthView,
+    MemoryView,
     ModelsView,
     ModelView,
+    WorkersView,
+    WorkerView,
 )
 from genart_core.jobs.record import Foreseen, Job, JobId, Placed, StoredOutput
 
@@ -70,6 +73,8 @@ _WAITING = Job(
     preview=None,
     previews=0,
     cached=False,
+    request_id="5c1e9f0a7b3d2468",
+    trace="",
 )
 _DONE = replace(
     _WAITING,
@@ -112,6 +117,21 @@ _MODEL = ModelView(
     card={"licence": "MIT", "latent": 64},
     kinds=["vae-sample", "vae-edit"],
     url="/v1/models/portraits",
+)
+_WORKER = WorkerView(
+    id="studio-3f2a91c4-up-0.7",
+    device="cuda:0",
+    device_name="NVIDIA H100 80GB HBM3",
+    dtypes=["float32", "float16", "bfloat16"],
+    memory=MemoryView(free=61_203_283_968, total=85_899_345_920),
+    kinds=["text", "dream", "style", "vae-sample", "vae-edit", "gan-sample"],
+    models={"text/nietzsche": _SHA256},
+    draining=False,
+    jobs_in_hand=2,
+    jobs=[_ID],
+    version="0.1.0",
+    started_at=datetime(2026, 11, 25, 9, tzinfo=UTC),
+    seen_at=datetime(2026, 11, 25, 18, tzinfo=UTC),
 )
 _DELIVERY = DeliveryView(
     id=f"msg_{_ID}",
@@ -179,6 +199,9 @@ EXAMPLES: dict[str, Examples] = {
     },
     "ModelView": {"model": Example("A model", _of(_MODEL))},
     "ModelsView": {"models": Example("Models", _of(ModelsView(models=[_MODEL])))},
+    "WorkersView": {
+        "workers": Example("One worker", _of(WorkersView(workers=[_WORKER]))),
+    },
     "HealthView": {"health": Example("All is well", _of(HealthView(status="ready", workers=1)))},
     "ExplanationView": {
         "explanation": Example(

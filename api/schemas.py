@@ -132,20 +132,24 @@ class MemoryView(BaseModel):
     """The memory of a device, in bytes; null where it isn't known."""
 
     free: int | None = Field(description="What a job would find.", examples=[61_203_283_968])
-    total: int | None = Field(examples=[85_899_345_920])
+    total: int | None = Field(description="All there is.", examples=[85_899_345_920])
 
 
 class WorkerView(BaseModel):
     """One worker: a process that makes art on one device."""
 
-    id: str = Field(examples=["studio-3f2a91c4-up-0.7"])
+    id: str = Field(
+        description="Its name: host, process and place.", examples=["studio-3f2a91c4-up-0.7"]
+    )
     device: str = Field(description="As torch calls it.", examples=["cuda:0"])
-    device_name: str = Field(examples=["NVIDIA H100 80GB HBM3"])
+    device_name: str = Field(
+        description="As its maker calls it.", examples=["NVIDIA H100 80GB HBM3"]
+    )
     dtypes: list[str] = Field(
         description="Types of numbers that the device has instructions for.",
         examples=[["float32", "float16", "bfloat16"]],
     )
-    memory: MemoryView
+    memory: MemoryView = Field(description="The device's memory.")
     kinds: list[str] = Field(description="Kinds that it makes.", examples=[["text", "dream"]])
     models: dict[str, str] = Field(
         description="Models that it holds: their sha256, by `art/name`.",
@@ -156,7 +160,7 @@ class WorkerView(BaseModel):
     jobs: list[str] = Field(
         description="The ids of those that are yours.", examples=[["01k9tsm5v4n8m3c7qh2d6x0zpa"]]
     )
-    version: str = Field(examples=["0.1.0"])
+    version: str = Field(description="The version that it runs.", examples=["0.1.0"])
     started_at: datetime = Field(description="By its own clock.")
     seen_at: datetime = Field(description="When it last announced itself; it does every 2 s.")
 
@@ -164,7 +168,7 @@ class WorkerView(BaseModel):
 class WorkersView(BaseModel):
     """The live workers, by id."""
 
-    workers: list[WorkerView]
+    workers: list[WorkerView] = Field(description="Those heard of in the last 10 seconds.")
 
 
 class ExplanationView(BaseModel):
