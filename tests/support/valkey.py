@@ -23,7 +23,7 @@ class Valkey:
 
     def __init__(self, folder: Path, *, addresses: Sequence[str] = (), port: int = 0) -> None:
         self.folder = folder
-        self._network = ("--port", str(port))
+        self._network: tuple[str, ...] = ("--port", str(port))
         if addresses:
             self._network += ("--bind", *addresses, "--protected-mode", "no")
         self.url = f"unix://{folder}/redis.sock"
@@ -33,7 +33,8 @@ class Valkey:
         """Start it, on whatever an earlier life has left, and wait until it answers."""
         self._process = subprocess.Popen(
             [
-                *(find_server(), *self._network, "--unixsocket", f"{self.folder}/redis.sock"),
+                *(str(find_server()), *self._network),
+                *("--unixsocket", f"{self.folder}/redis.sock"),
                 *("--dir", self.folder, "--save", "", "--appendonly", "yes"),
                 *("--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"),
                 *("--maxmemory-policy", "noeviction", "--loglevel", "warning"),

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from redis import Redis
@@ -90,7 +90,7 @@ def start_service() -> Iterator[Callable[..., Service]]:
     services: list[Service] = []
     with tempfile.TemporaryDirectory(prefix="genart-") as folder:
 
-        def start(**settings: object) -> Service:
+        def start(**settings: Any) -> Service:
             place = Path(folder) / str(len(services))
             place.mkdir()
             valkey = Valkey(place)

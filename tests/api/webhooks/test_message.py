@@ -78,7 +78,7 @@ class TestMessage:
         table.commit(job)
         object.__setattr__(job := table.job(job.id), "outputs", outputs)
 
-        body = message_of(Placed(job, None, 0, table.now(), None))
+        body = message_of(Placed(job, None, table.now(), None))
 
         assert len(body) < 20_000
         assert json.loads(body)["data"]["output_count"] == 500
