@@ -1,6 +1,7 @@
 """What lies between two codes, what concepts do, and what a prior is worth."""
 
 import io
+from random import Random
 
 from PIL import Image
 
@@ -10,6 +11,7 @@ from examples.gallery import Studio, uri
 from examples.portraits import lady
 
 SHOWN = 7  # pictures in a row
+NUMBERS = 64  # of a code of `portraits`
 SIDE = 128
 STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
 CONCEPTS = ("smile", "age", "sunglasses", "head_turn")
@@ -43,12 +45,13 @@ def strengths(service: Service) -> Image.Image:
 
 
 def sources(service: Service) -> Image.Image:
-    """Return draws from the mixture that was fitted to codes, and from the prior."""
-    studio = Studio(service, [])
+    """Return draws from the mixture and the Gaussian that were fitted to codes, and from N(0, 1)."""
+    studio, normal = Studio(service, []), Random(3).gauss
+    sheet = {"layout": "sheet", "columns": SHOWN, "scale": 2, "seed": 3}
+    latents = [[round(normal(0.0, 1.0), 4) for _ in range(NUMBERS)] for _ in range(SHOWN)]
     made = {
-        name: studio.make(
-            "vae-sample", source=name, count=SHOWN, layout="sheet", columns=SHOWN, scale=2, seed=3
-        )
-        for name in ("mixture", "prior")
+        "mixture": studio.make("vae-sample", source="mixture", count=SHOWN, **sheet),
+        "one Gaussian": studio.make("vae-sample", source="prior", count=SHOWN, **sheet),
+        "N(0, 1)": studio.make("vae-sample", mode="point", latents=latents, **sheet),
     }
-    return column([labelled(sheet, name, 80) for name, sheet in made.items()])
+    return column([labelled(pictures, name, 115) for name, pictures in made.items()])

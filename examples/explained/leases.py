@@ -60,7 +60,7 @@ def _paint(draw: ImageDraw.ImageDraw, scale: int) -> None:
     span("worker A", 17.0, 18.6, PALE["worker A"], "goes on")
     span("worker B", 11.3, 16.0, PALE["worker B"], "makes it anew")
     message(0.5, "caller", "job table", "submit")
-    message(2.5, "worker A", "job table", "renews every 2 s")
+    message(2.5, "worker A", "job table", "renews 4 times a second")
     message(10.9, "worker B", "job table", "the reaper: lease over", "r")
     message(16.0, "worker B", "job table", "commits, fence 2: accepted", "r")
     message(16.1, "job table", "caller", "result")
