@@ -45,7 +45,7 @@ def strengths(service: Service) -> Image.Image:
 
 
 def sources(service: Service) -> Image.Image:
-    """Return draws from the mixture and the Gaussian that were fitted to codes, and from N(0, 1)."""
+    """Return draws from the mixture and the Gaussian fitted to codes, and from N(0, 1)."""
     studio, normal = Studio(service, []), Random(3).gauss
     sheet = {"layout": "sheet", "columns": SHOWN, "scale": 2, "seed": 3}
     latents = [[round(normal(0.0, 1.0), 4) for _ in range(NUMBERS)] for _ in range(SHOWN)]
