@@ -26,7 +26,7 @@ OPENAPI = json.loads((ROOT / "openapi" / "openapi.json").read_text())
 _STANDS_FOR = {"JOB": "0" * 26, "": "asset:" + "0" * 64}  # what a variable of a page may hold
 _ENDS = {";", "&&", "||", "|", "&", "(", ")"}
 _WITH_VALUE = {"-H", "--json", "-F", "-o", "-X", "-d", "--data-urlencode"}
-_PLAIN = {"-s", "-N", "-sN", "-G", "-O", "-i", "-D"}
+_PLAIN = {"-s", "-N", "-sN", "-G", "-O", "-OJ", "-i", "-D"}
 
 
 def commands_of(text: str) -> Iterator[list[str]]:
