@@ -97,3 +97,13 @@ def test_every_link_into_a_page_meets_a_heading(page: Path) -> None:
     for link, anchor in re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", text):
         target = (page.parent / link).resolve() if link else page
         assert anchor in anchors(TEXTS[target]), f"{link}#{anchor}"
+
+
+def test_the_alerts_that_are_listed_are_those_that_ship() -> None:
+    shipped = re.findall(
+        r"- alert: (\w+)", (ROOT / "deploy" / "prometheus" / "alerts.yml").read_text()
+    )
+    listed = re.findall(r"^\| `(Genart\w+)` \|", TEXTS[ROOT / "docs" / "observability.md"], re.M)
+
+    assert shipped
+    assert listed == shipped
