@@ -84,8 +84,7 @@ async def explain(request: Request, code: ProblemPath) -> Response:
 async def _engine(gateway: Gateway, kinds: tuple[str, ...]) -> Engine | None:
     try:
         found = await gateway.ask(survey(kinds))
-        waiting = {kind: count for kind, (count, _) in found.ready.items()}
-        return Engine(found, await gateway.ask(read_figures(kinds, waiting)))
+        return Engine(found, await gateway.ask(read_figures(kinds)))
     except ProblemError:
         return None
 

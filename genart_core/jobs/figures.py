@@ -45,7 +45,8 @@ class Figures:
 
     `queue` is the time from submit to the first start and `execution` that of a run that succeeded,
     in seconds; `batch` is how many were made together. `backlog` is by (kind, state), in seconds of
-    one device: what the jobs need that are waiting, and what those that are running need in all.
+    one device: what the jobs need that are waiting, and what those that are running need in all,
+    as it is guessed for their ETA.
     """
 
     queue: dict[str, Distribution]
@@ -59,14 +60,12 @@ class Figures:
     backlog: dict[tuple[str, str], float]
 
 
-def read_figures(kinds: Sequence[str], waiting: Mapping[str, int]) -> Call[Figures]:
-    """Read them; `waiting` is how many jobs of a kind wait, as a survey says."""
+def read_figures(kinds: Sequence[str]) -> Call[Figures]:
+    """Read them."""
 
     def decode(reply: Any) -> Figures:
         bounds = tuple(text_of(bound) for bound in reply[0])
         counts = {text_of(name): int(count) for name, count in pairs_of(reply[1]).items()}
-        costs = {text_of(name): int(cost) / 1000 for name, cost in pairs_of(reply[2]).items()}
-        paces = {text_of(kind): (float(ms), float(cost)) for kind, ms, cost in reply[3]}
         batch_bounds = tuple(map(str, BATCH_BOUNDS))
         queue = {k: _distribution(counts, f"queue {k}", bounds, "ms") for k in kinds}
         reruns = _by_kind(counts, "reruns", kinds)
@@ -80,9 +79,9 @@ def read_figures(kinds: Sequence[str], waiting: Mapping[str, int]) -> Call[Figur
             misses=_by_kind(counts, "misses", kinds),
             loads=_loads(counts),
             backlog={
-                (kind, state): _seconds(costs.get(f"{state} {kind}", 0.0), paces[kind], jobs)
-                for kind in kinds
-                for state, jobs in (("waiting", waiting.get(kind, 0)), ("running", 0))
+                (text_of(kind), state): _seconds(jobs, float(ms))
+                for kind, *loads in reply[2]
+                for state, jobs, ms in (("waiting", *loads[:2]), ("running", *loads[2:]))
             },
         )
 
@@ -124,9 +123,6 @@ def _loads(counts: Mapping[str, int]) -> dict[str, Loads]:
     }
 
 
-def _seconds(cost: float, pace: tuple[float, float], jobs: int) -> float:
-    """Return the device time that jobs of this cost need, by what those before them took."""
-    spent_ms, spent_cost = pace
-    if spent_cost > 0:
-        return max(cost, 0.0) * spent_ms / spent_cost / 1000
-    return UNMEASURED_SECONDS * max(jobs, 1 if cost > 0 else 0)
+def _seconds(jobs: int, milliseconds: float) -> float:
+    """Return the device time that so many jobs need; below zero is not measured yet."""
+    return UNMEASURED_SECONDS * jobs if milliseconds < 0 else milliseconds / 1000

@@ -14,6 +14,7 @@ from genart_core.jobs.figures import (
     load_figures,
 )
 from tests.support.table import Table
+from tests.support.timed import make
 
 SAME = Reuse("k", may_read=True, version="1")
 
@@ -37,9 +38,9 @@ def test_backlog_is_what_those_before_took_of_a_device(table: Table) -> None:
 
 def test_backlog_follows_the_latest_runs(table: Table) -> None:
     for _ in range(20):
-        table.commit(table.running(cost=1.0), share_ms=1000.0)
+        make(table, seconds=1)
     for _ in range(100):
-        table.commit(table.running(cost=1.0), share_ms=3000.0)
+        make(table, seconds=3)
     table.queue(cost=1.0)
 
     assert table.figures().backlog["text", "waiting"] == pytest.approx(3.0, rel=0.05)
@@ -64,7 +65,36 @@ def test_backlog_is_gone_when_all_have_ended(table: Table) -> None:
     table.fail(table.take())
 
     assert set(table.figures().backlog.values()) == {0.0}
-    assert set(table.redis.hgetall("genart:load").values()) == {b"0"}
+    assert set(table.redis.hgetall("genart:backlog").values()) == {b"0"}
+
+
+def test_backlog_is_that_by_which_jobs_are_foreseen(table: Table) -> None:
+    for cost in (10.0, 100.0) * 10:
+        make(table, cost=cost, seconds=0.5 + cost / 1000)
+    for cost in (3.0, 30.0, 300.0):
+        table.queue(cost=cost)
+
+    waiting = table.figures().backlog["text", "waiting"]
+    foreseen = table.send(upkeep.paces(["text"]))["text"].backlog_ms
+
+    assert waiting == pytest.approx(foreseen / 1000)
+    assert waiting > 0
+
+
+def test_backlog_is_right_after_a_record_was_lost(table: Table) -> None:
+    table.redis.delete(f"genart:job:{table.queue(cost=7.0)}")
+    assert table.claim().outcome == "empty"
+
+    assert table.redis.hgetall("genart:backlog") == {b"text": b"0"}
+    assert table.redis.hlen("genart:work") == 0
+
+
+def test_all_that_runs_is_counted_however_much_it_is(table: Table) -> None:
+    table.commit(table.running(cost=1.0), share_ms=1000.0)
+    table.redis.zadd("genart:leases", {f"j{n}": n for n in range(1200)})
+    table.redis.hset("genart:work", mapping={f"j{n}": "text 2 1 1 w" for n in range(1200)})
+
+    assert table.figures().backlog["text", "running"] == pytest.approx(2400.0)
 
 
 def test_waiting_and_running_are_counted_up_to_each_bound(table: Table) -> None:

@@ -229,11 +229,16 @@ class JobTable(RuleBasedStateMachine):
     def costs_are_those_of_the_records(self) -> None:
         costs: Counter[str] = Counter()
         for job in self.known.jobs.values():
-            if not job.is_terminal:
-                state = "waiting" if job.status == "queued" else "running"
-                costs[f"{state} {job.kind}"] += min(round(job.cost * 1000), 10**15)
-        load = self.table.redis.hgetall("genart:load")
-        assert {text_of(name): int(cost) for name, cost in load.items() if int(cost)} == +costs
+            if job.status == "queued":
+                costs[job.kind] += min(round(job.cost * 1000), 10**15)
+        backlog = self.table.redis.hgetall("genart:backlog")
+        assert {text_of(name): int(cost) for name, cost in backlog.items() if int(cost)} == +costs
+        work = self.table.redis.hgetall("genart:work")
+        asked = {JobId(text_of(i)): text_of(what).split(" ")[:2] for i, what in work.items()}
+        unfinished = {i: j for i, j in self.known.jobs.items() if not j.is_terminal}
+        assert {i: (kind, float(cost)) for i, (kind, cost) in asked.items()} == {
+            i: (job.kind, job.cost) for i, job in unfinished.items()
+        }
 
     def events_tell_the_whole_story(self) -> None:
         for job_id, job in self.known.jobs.items():

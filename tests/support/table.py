@@ -245,8 +245,7 @@ class Table:
 
     def figures(self, *kinds: str) -> Figures:
         """Return what metrics are made of."""
-        waiting = {kind: count for kind, (count, _) in self.survey(*kinds).ready.items()}
-        return self.send(read_figures(kinds or ("text",), waiting))
+        return self.send(read_figures(kinds or ("text",)))
 
     def cancel_many(self, *job_ids: JobId, client: str = "ann") -> tuple[str | None, ...]:
         return self.send(caller.cancel_many(job_ids, client, self.keep))

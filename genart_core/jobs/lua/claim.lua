@@ -59,13 +59,12 @@ end
 local function take(id, kind, turn)
   local job = key('job', id)
   local held = redis.call('HMGET', job, 'client', 'priority', 'cost', 'together', 'created_at')
-  leave_ready(id, kind, held[1], held[2] or nil, held[3])
-  write_work(id, kind, held[3] or '0', held[4] or '1', now, worker)
+  leave_ready(id, kind, held[1], held[2] or nil)
+  write_work(id, kind, held[3], held[4] or '1', now, worker)
   local attempt = redis.call('HINCRBY', job, 'attempt', 1)
   redis.call('HSET', job, 'status', 'running', 'fence', next_fence(), 'tag', turn,
     'worker', worker, 'slot', slot, 'epoch', epoch, 'started_at', now)
   redis.call('ZADD', key('leases'), now + lease_ms, id)
-  weigh('running', kind, held[3], 1)
   if attempt == 1 then observe('queue', kind, now - held[5]) else count('reruns ' .. kind) end
   emit_status(id, 'running', attempt, touch(id, 'running'))
   return redis.call('HGETALL', job)

@@ -4,14 +4,7 @@ local id, fence, status, keep = ARGV[1], ARGV[2], ARGV[3], {ARGV[4], ARGV[5]}
 local share_ms, facts = tonumber(ARGV[6]), {unpack(ARGV, 7)}
 local now = now_ms()
 
--- What the latest runs took of their devices, and what they cost; each counts a little less than the next.
-local function spend(kind, ms, cost)
-  local FADE, device = 31 / 32, key('device', kind)
-  local spent = redis.call('HMGET', device, 'ms', 'cost')
-  redis.call('HSET', device, 'ms', ms + FADE * (spent[1] or 0), 'cost', cost + FADE * (spent[2] or 0))
-end
-
-local held = redis.call('HMGET', key('job', id), 'fence', 'status', 'total', 'kind', 'started_at', 'cost')
+local held = redis.call('HMGET', key('job', id), 'fence', 'status', 'total', 'kind', 'started_at')
 -- sent again because the first reply was lost: it stands
 if held[1] == fence and held[2] == status then return 'ok' end
 if held[1] ~= fence or (held[2] ~= 'running' and held[2] ~= 'canceling') then return 'lost' end
@@ -21,7 +14,6 @@ if held[2] == 'canceling' then
 end
 if status == 'succeeded' then
   learn_from(id, share_ms, now)
-  spend(held[4], share_ms, held[6])
   observe('execution', held[4], now - held[5])
   -- the last steps were too quick to be reported
   if held[3] ~= '0' then redis.call('HSET', key('job', id), 'step', held[3]) end

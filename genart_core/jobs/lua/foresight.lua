@@ -15,6 +15,7 @@ local WIDEN, NARROW = 1.12, 1.12 ^ (-MISSED / (1 - MISSED)) -- in balance at tha
 local WIDEST = 10
 local LOOKED_AT = 64 -- jobs at work, and in the line, that are looked at one by one
 local OVERDUE = 0.1 -- a job past its time is taken to need this share of it still
+local MAX_COST = 1e15 -- thousandths; beyond it Lua writes no whole numbers
 
 local ENOUGH = math.ceil(1 / MISSED) -- guesses that a quantile needs
 local FEW = 8 -- guesses in a situation, below which it is taken for the one that is most like it
@@ -135,11 +136,16 @@ local function write_work(id, kind, cost, together, since, worker)
   redis.call('HSET', key('work'), id, table.concat({kind, cost, together, since, worker}, ' '))
 end
 
-function note_work(id, kind)
-  local held = redis.call('HMGET', key('job', id), 'cost', 'together')
-  local cost = tonumber(held[1] or '0')
-  write_work(id, kind, cost, held[2] or '1', 0, '')
-  redis.call('HINCRBYFLOAT', key('backlog'), kind, cost)
+-- The cost of all waiting jobs of a kind, in thousandths: whole numbers, whose sum is 0 again when none
+-- waits.
+local function weigh(kind, cost, sign)
+  local thousandths = math.min(math.floor(cost * 1000 + 0.5), MAX_COST)
+  redis.call('HINCRBY', key('backlog'), kind, sign * thousandths + 0) -- never -0
+end
+
+function note_work(id, kind, cost, together)
+  write_work(id, kind, cost, together, 0, '')
+  weigh(kind, tonumber(cost), 1)
 end
 
 local function read_work(text)
@@ -154,20 +160,21 @@ function drop_work(id)
   local work = read_work(redis.call('HGET', key('work'), id))
   if not work then return end
   redis.call('HDEL', key('work'), id)
-  if work.since > 0 then return end
-  if redis.call('ZCARD', key('ready', work.kind)) == 0 then
-    redis.call('HDEL', key('backlog'), work.kind) -- sums of fractions drift
-  else
-    redis.call('HINCRBYFLOAT', key('backlog'), work.kind, -work.cost)
-  end
+  if work.since == 0 then weigh(work.kind, work.cost, -1) end
 end
 
--- Worker time, in milliseconds, that the waiting jobs of a kind will take; 0 before any was measured.
-local function backlog_ms(kind)
-  local cost = tonumber(redis.call('HGET', key('backlog'), kind) or '0')
+-- Worker time, in milliseconds, that so many jobs of a kind take; nil before any was measured.
+local function worker_ms(kind, count, cost)
+  if count == 0 then return 0 end
+  local each = guess(kind, 'share', cost / count)
+  return each and count * each
+end
+
+-- How many jobs of a kind wait, and the worker time that they will take.
+local function backlog(kind)
   local count = redis.call('ZCARD', key('ready', kind))
-  if count == 0 or not guess(kind, 'share', 0) then return 0 end
-  return count * guess(kind, 'share', math.max(cost, 0) / count)
+  local cost = tonumber(redis.call('HGET', key('backlog'), kind) or '0') / 1000
+  return count, worker_ms(kind, count, math.max(cost, 0))
 end
 
 local function works_of(ids)
@@ -227,7 +234,9 @@ local function starts(now)
     free[batch.slot] = free[batch.slot] + share
   end
   local total, count = 0, redis.call('ZCARD', key('ready'))
-  for _, kind in ipairs(redis.call('HKEYS', key('backlog'))) do total = total + backlog_ms(kind) end
+  for _, kind in ipairs(redis.call('HKEYS', key('backlog'))) do
+    total = total + (select(2, backlog(kind)) or 0)
+  end
   waits.behind, waits.each = free[earliest(free)], total / math.max(count, 1) / #free
   return waits
 end

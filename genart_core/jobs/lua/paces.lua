@@ -9,7 +9,7 @@ for _, kind in ipairs(ARGV) do
     local soonest = bounds(kind, 'run') * math.min(slowness(), 1)
     local most = redis.call('HGET', key('pace', kind), 'most') or '0'
     found[#found + 1] = {kind, tostring(line[1]), tostring(line[2]), tostring(soonest), most,
-      tostring(backlog_ms(kind))}
+      tostring(select(2, backlog(kind)) or 0)}
   end
 end
 return found

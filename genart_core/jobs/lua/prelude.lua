@@ -9,7 +9,6 @@ local LESS_URGENT = {low = {}, normal = {'low'}, high = {'normal', 'low'}}
 local CLIENT_TTL_MS = 7 * 24 * 3600 * 1000
 local WORKER_TTL_MS = 10000
 local HOOK_LOG = 20 -- attempts to deliver a message that are kept
-local MAX_COST = 1e15 -- beyond it Lua writes no whole numbers
 local LEAVING_MS = 30000 -- so long a sweeper may take to remove the file of an asset
 
 local note_work, drop_work, guess, interval, foresee -- in foresight.lua
@@ -90,30 +89,21 @@ local function observe(figure, kind, ms)
   count(figure .. ' ' .. kind .. ' ms', ms)
 end
 
--- The cost of all jobs of a kind that are `waiting` or `running`, in thousandths: whole numbers, whose
--- sum is 0 again when all have ended.
-local function weigh(state, kind, cost, sign)
-  local thousandths = math.min(math.floor(tonumber(cost or '0') * 1000 + 0.5), MAX_COST)
-  redis.call('HINCRBY', ns .. ':load', state .. ' ' .. kind, sign * thousandths + 0) -- never -0
-end
-
 -- A job waits with its turn in three lines: that of all, that of its kind, and that of its client's
 -- jobs of one priority, which name their kinds.
-local function enter_ready(id, kind, client, priority, turn, until_, cost)
+local function enter_ready(id, kind, client, priority, turn, until_, cost, together)
   redis.call('ZADD', key('ready'), turn, id)
   redis.call('ZADD', key('ready', kind), turn, id)
   redis.call('ZADD', key('waiting', client, priority), turn, id .. ' ' .. kind)
-  note_work(id, kind)
-  weigh('waiting', kind, cost, 1)
+  note_work(id, kind, cost, together)
   if until_ > 0 then redis.call('ZADD', key('deadlines'), until_, id) end
 end
 
-local function leave_ready(id, kind, client, priority, cost)
+local function leave_ready(id, kind, client, priority)
   redis.call('ZREM', key('ready'), id)
   redis.call('ZREM', key('ready', kind), id)
   redis.call('ZREM', key('deadlines'), id)
   drop_work(id)
-  weigh('waiting', kind, cost, -1)
   if client then redis.call('ZREM', key('waiting', client, priority or 'normal'), id .. ' ' .. kind) end
 end
 
@@ -259,17 +249,16 @@ end
 local function settle(id, status, facts, keep, now)
   local job = key('job', id)
   local held = redis.call('HMGET', job, 'kind', 'client', 'attempt', 'status', 'assets', 'bytes',
-    'spacing', 'priority', 'webhook', 'webhook_events', 'cost')
+    'spacing', 'priority', 'webhook', 'webhook_events')
   local kind, client, attempt = held[1], held[2], held[3]
   local expires = now + tonumber(keep[1])
   redis.call('HSET', job, 'status', status, 'finished_at', now, 'expires_at', expires, unpack(facts))
   if held[4] == 'queued' then
-    leave_ready(id, kind, client, held[8] or nil, held[11])
+    leave_ready(id, kind, client, held[8] or nil)
   else
-    weigh('running', kind, held[11], -1)
+    redis.call('ZREM', key('leases'), id)
+    drop_work(id)
   end
-  redis.call('ZREM', key('leases'), id)
-  drop_work(id)
   local never_began = held[4] == 'queued' and attempt == '0'
   leave_client(client, tonumber(held[6] or '0'), never_began and tonumber(held[7] or '1') or 0)
   drop_partial(id)
@@ -296,7 +285,7 @@ end
 local function requeue(id, blame, bell, keep, now)
   local job = key('job', id)
   local held = redis.call('HMGET', job, 'status', 'kind', 'tag', 'attempt', 'deadline_at', 'client',
-    'priority', 'cost')
+    'priority', 'cost', 'together')
   local status, kind, tag, attempt, deadline = held[1], held[2], held[3], held[4], tonumber(held[5])
   if status == 'canceling' then return settle(id, 'canceled', {}, keep, now) end
   if status ~= 'running' then return redis.call('ZREM', key('leases'), id) end
@@ -307,10 +296,9 @@ local function requeue(id, blame, bell, keep, now)
   end
   redis.call('ZREM', key('leases'), id)
   drop_partial(id)
-  weigh('running', kind, held[8], -1)
   count((blame and 'recoveries ' or 'handbacks ') .. kind)
   redis.call('HSET', job, 'status', 'queued', 'step', 0, 'total', 0, 'worker', '')
-  enter_ready(id, kind, held[6], held[7] or 'normal', tag, deadline, held[8])
+  enter_ready(id, kind, held[6], held[7] or 'normal', tag, deadline, held[8], held[9] or '1')
   emit_status(id, 'queued', attempt, touch(id, 'queued'))
   ring(bell, id .. '.' .. attempt .. '.' .. now, now)
 end

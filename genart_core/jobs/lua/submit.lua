@@ -162,7 +162,8 @@ if assets ~= '' then
   redis.call('HSET', key('job', id), 'assets', assets)
   hold_assets(client, assets)
 end
-enter_ready(id, kind, client, priority, tag, patience(deadline, start_by, 0), cost)
+enter_ready(id, kind, client, priority, tag, patience(deadline, start_by, 0), cost,
+  together)
 redis.call('ZADD', key('jobs', client), 0, id)
 redis.call('PEXPIRE', key('jobs', client), CLIENT_TTL_MS)
 if cache ~= '' then redis.call('HSET', key('job', id), 'cache', cache) end
