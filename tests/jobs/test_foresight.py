@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from genart_core.jobs import upkeep
+from genart_core.jobs import caller, upkeep
 from genart_core.jobs.record import Foreseen, JobId, Placed
 from tests.support.table import Table
 from tests.support.timed import age, make
@@ -118,6 +118,20 @@ def test_far_down_the_line_jobs_are_counted_rather_than_looked_at(table: Table) 
     ids = [table.queue() for _ in range(200)]
 
     assert told(table, ids[199]).low == pytest.approx(4 * told(table, ids[49]).low, rel=0.1)
+
+
+def test_a_list_foretells_of_each_job_what_it_does_alone(table: Table) -> None:
+    for _ in range(40):
+        make(table, seconds=1)
+    announce(table, count=3)
+    ids = [table.queue(cost=1 + number % 5, together=1 + number % 4) for number in range(90)]
+    time.sleep(0.002)  # all of them have waited then
+    alone = [told(table, job_id) for job_id in ids]
+
+    page = table.send(caller.list_jobs("ann", caller.Filter(), cursor="", limit=90))
+
+    assert [placed.foreseen for placed in page.jobs] == alone[::-1]
+    assert len(set(alone)) > 60
 
 
 def test_jobs_made_together_wait_for_each_other_no_longer(table: Table) -> None:

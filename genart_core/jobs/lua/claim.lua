@@ -70,6 +70,18 @@ local function take(id, kind, turn)
   return redis.call('HGETALL', job)
 end
 
+-- Jobs at all places of the line are asked by turns, so that what is learned of waiting ones holds
+-- wherever they are.
+local function note_a_waiting_one()
+  local count = redis.call('ZCARD', key('ready'))
+  if count == 0 then return end
+  local place = now % math.min(count, LOOKED_AT)
+  local id = redis.call('ZRANGE', key('ready'), place, place)[1]
+  local held = redis.call('HMGET', key('job', id), 'kind', 'cost', 'created_at')
+  if not held[1] then return end
+  note_foreseen(id, foresee(held[1], tonumber(held[2]), place, now, tonumber(held[3])), now)
+end
+
 local kind, first, room = next_in_line()
 if not kind then return {'empty', {}} end
 local wanted = field(first, 'batch_key')
@@ -90,6 +102,6 @@ for i = 1, #line, 2 do
 end
 if #taken > 0 then
   if join_kind ~= '' then redis.call('HSET', key('pace', kind), 'joined', 1) end
-  note_a_waiting_one(now)
+  note_a_waiting_one()
 end
 return {#taken > 0 and 'claimed' or 'empty', taken}

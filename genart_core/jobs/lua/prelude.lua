@@ -318,14 +318,18 @@ local function cancel(id, keep, now)
 end
 
 -- A job as a reader sees it: its fields, what places it among the others, and what is foreseen of it.
+local function view_of_queued(id, position, now, told)
+  local foreseen = told and {math.floor(told.low), math.ceil(told.high)} or {}
+  return {redis.call('HGETALL', key('job', id)), position, now, foreseen}
+end
+
 local function view(id, now)
-  local fields = redis.call('HGETALL', key('job', id))
   local held = redis.call('HMGET', key('job', id), 'status', 'kind', 'cost', 'created_at')
-  local position, foreseen = -1, {}
+  local foreseen = {}
   if held[1] == 'queued' then
-    position = redis.call('ZRANK', key('ready'), id) or -1
-    local all = foresee(held[2], tonumber(held[3]), position, now, tonumber(held[4]))
-    if all then foreseen = {math.floor(all.low), math.ceil(all.high)} end
+    local position = redis.call('ZRANK', key('ready'), id) or -1
+    local told = foresee(held[2], tonumber(held[3]), position, now, tonumber(held[4]))
+    return view_of_queued(id, position, now, told)
   elseif held[1] == 'running' then
     local ms = guess(held[2], 'run', tonumber(held[3]))
     if ms then
@@ -333,7 +337,7 @@ local function view(id, now)
       foreseen = {math.floor(low), math.ceil(high)}
     end
   end
-  return {fields, position, now, foreseen}
+  return {redis.call('HGETALL', key('job', id)), -1, now, foreseen}
 end
 
 -- 'found' | 'gone' (it was there once) | 'missing'. Another client's job is missing.
