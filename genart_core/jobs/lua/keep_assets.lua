@@ -8,6 +8,21 @@
 local client, now, replies = ARGV[1], now_ms(), {}
 local until_, max_bytes, per_minute = now + tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local submits = bucket(client, per_minute, now)
+-- What a client has kept, after what has gone by itself was given back.
+local function kept_bytes(client, now)
+  local keeping, LOOKED_AT, LATER_MS = key('keeping', client), 100, 60000
+  for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keeping, '-inf', now, 'LIMIT', 0, LOOKED_AT)) do
+    local sha, bytes = string.match(entry, '^(%S+) (%S+)$')
+    local expires = redis.call('HGET', key('asset', client, sha), 'expires_at')
+    if expires then -- it was extended, or is held
+      redis.call('ZADD', keeping, math.max(tonumber(expires), now + LATER_MS), entry)
+    else
+      count_kept(client, sha, tonumber(bytes), -1, now)
+    end
+  end
+  return tonumber(redis.call('GET', key('kept', client)) or '0')
+end
+
 local kept, added = kept_bytes(client, now), 0
 
 local function answer(outcome) return {outcome, replies, kept, submits.state()} end

@@ -3,6 +3,7 @@
 -- `pending` if it is tried again `after_ms` from now; its body is kept then, since the job may be gone.
 local id, claim, status, after_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local attempt, body = ARGV[5], ARGV[6]
+local HOOK_LOG = 20 -- attempts to deliver a message that are kept
 local hook, log, now = key('hook', id), key('hooklog', id), now_ms()
 if redis.call('HGET', hook, 'claim') ~= claim then return 'lost' end
 redis.call('HINCRBY', hook, 'claim', 1)

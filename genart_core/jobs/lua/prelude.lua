@@ -4,12 +4,8 @@ local ns = KEYS[1]
 
 local MAX_EVENTS = 512 -- per job; a reader that falls further behind is given a snapshot
 local MAX_STRIKES = 3 -- claims that may end in a lost lease before the job is a dead letter
-local MAX_OVERTAKEN = 512 -- waiting jobs that one of higher priority may overtake: its cost is bounded
-local LESS_URGENT = {low = {}, normal = {'low'}, high = {'normal', 'low'}}
 local CLIENT_TTL_MS = 7 * 24 * 3600 * 1000
 local WORKER_TTL_MS = 10000
-local HOOK_LOG = 20 -- attempts to deliver a message that are kept
-local LEAVING_MS = 30000 -- so long a sweeper may take to remove the file of an asset
 
 local note_work, drop_work, guess, interval, foresee -- in foresight.lua
 
@@ -149,20 +145,6 @@ local function count_kept(client, sha, bytes, sign, expires)
   redis.call('PEXPIREAT', kept, expires + CLIENT_TTL_MS)
 end
 
-local function kept_bytes(client, now)
-  local keeping, LOOKED_AT, LATER_MS = key('keeping', client), 100, 60000
-  for _, entry in ipairs(redis.call('ZRANGEBYSCORE', keeping, '-inf', now, 'LIMIT', 0, LOOKED_AT)) do
-    local sha, bytes = string.match(entry, '^(%S+) (%S+)$')
-    local expires = redis.call('HGET', key('asset', client, sha), 'expires_at')
-    if expires then -- it was extended, or is held
-      redis.call('ZADD', keeping, math.max(tonumber(expires), now + LATER_MS), entry)
-    else
-      count_kept(client, sha, tonumber(bytes), -1, now)
-    end
-  end
-  return tonumber(redis.call('GET', key('kept', client)) or '0')
-end
-
 -- A picture's file is shared by all who sent it; each of them has a record of its own, which ends by
 -- itself. This one stays until `expires` at least, and without an end while it is held.
 local function extend_asset(client, sha, expires)
@@ -179,15 +161,6 @@ end
 
 local function let_go(counts, name)
   if redis.call('HINCRBY', counts, name, -1) <= 0 then redis.call('HDEL', counts, name) end
-end
-
--- While a job may still run, the pictures that it names are held; then they stay as long as its record.
-local function hold_assets(client, names)
-  for sha in string.gmatch(names, '%S+') do
-    redis.call('HINCRBY', key('held'), sha, 1)
-    redis.call('HINCRBY', key('holding', client), sha, 1)
-    redis.call('PERSIST', key('asset', client, sha))
-  end
 end
 
 local function leave_assets(client, names, expires)
@@ -350,42 +323,4 @@ local function lookup(id, client)
   end
   if not owner or (client ~= '' and owner ~= client) then return 'missing' end
   return state
-end
-
--- A job of the same client whose results are what this request would give, if what made them is what
--- would make them now: this version, and no other weights than these.
-local function made_before(client, cache, version, weights, sha256)
-  local source = redis.call('GET', key('cache', client, cache))
-  local told = source and field(source, 'provenance')
-  if not told then return nil end
-  local provenance = cjson.decode(told)
-  if provenance.version ~= version then return nil end
-  for path, sha in pairs(provenance.weights or {}) do
-    if path ~= weights or sha ~= sha256 then return nil end
-  end
-  return source
-end
-
--- Enter a job that has ended already, with the results of another. The files belong to both, and stay
--- for the last (`sharers`).
-local function reuse(id, source, facts, assets, keep, now)
-  local job, client, expires = key('job', id), field(source, 'client'), now + tonumber(keep[1])
-  local kind, made = field(source, 'kind'), {}
-  for _, name in ipairs({'outputs', 'result', 'provenance', 'step', 'total'}) do
-    made[#made + 1] = name
-    made[#made + 1] = field(source, name)
-  end
-  redis.call('HSET', job, 'status', 'succeeded', 'version', 1, 'attempt', 0, 'cached', 1,
-    'source', source, 'finished_at', now, 'expires_at', expires, unpack(facts))
-  redis.call('HSET', job, unpack(made))
-  redis.call('ZADD', key('sharers', source), expires, id)
-  for sha in string.gmatch(assets, '%S+') do extend_asset(client, sha, expires) end
-  redis.call('ZADD', key('jobs', client), 0, id)
-  redis.call('PEXPIRE', key('jobs', client), CLIENT_TTL_MS)
-  redis.call('HINCRBY', key('outcomes'), kind .. ' submitted', 1)
-  redis.call('HINCRBY', key('outcomes'), kind .. ' cached', 1)
-  emit_status(id, 'succeeded', 0, 1)
-  emit(id, 'done', cjson.encode({status = 'succeeded', version = 1}))
-  enqueue_hook(id, 'succeeded', client, field(id, 'webhook'), field(id, 'webhook_events'), now)
-  retire(id, client, expires, keep)
 end

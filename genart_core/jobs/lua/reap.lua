@@ -4,6 +4,7 @@
 local me, bell, keep = ARGV[1], {ARGV[2], ARGV[3]}, {ARGV[4], ARGV[5]}
 local LEADER_MS, BATCH = 3000, 100
 local OUTAGE_MS, GRACE_MS, HELD_MS = 5000, 2000, 60000
+local LEAVING_MS = 30000 -- so long a sweeper may take to remove the file of an asset
 local leader = redis.call('GET', key('reaper'))
 if leader and leader ~= me then return {0, 0, {}, {}} end
 redis.call('SET', key('reaper'), me, 'PX', LEADER_MS)

@@ -17,6 +17,9 @@ local max_hooks, all_hooks = tonumber(ARGV[33]), tonumber(ARGV[34]) -- undeliver
 local together, request_id, trace = ARGV[35], ARGV[36], ARGV[37]
 local now, MINUTE_MS = now_ms(), 60000
 
+local MAX_OVERTAKEN = 512 -- waiting jobs that one of higher priority may overtake: its cost is bounded
+local LESS_URGENT = {low = {}, normal = {'low'}, high = {'normal', 'low'}}
+
 local owner = key('client', client)
 local held = redis.call('HMGET', owner, 'active', 'tag', 'bytes')
 local active, used = tonumber(held[1] or '0'), tonumber(held[3] or '0')
@@ -44,6 +47,44 @@ local function told_turn()
   turn = math.min(turn, now + MINUTE_MS)
   redis.call('SET', key('turn'), turn, 'PX', MINUTE_MS)
   return math.ceil(turn - now)
+end
+
+-- A job of the same client whose results are what this request would give, if what made them is what
+-- would make them now: this version, and no other weights than these.
+local function made_before(client, cache, version, weights, sha256)
+  local source = redis.call('GET', key('cache', client, cache))
+  local told = source and field(source, 'provenance')
+  if not told then return nil end
+  local provenance = cjson.decode(told)
+  if provenance.version ~= version then return nil end
+  for path, sha in pairs(provenance.weights or {}) do
+    if path ~= weights or sha ~= sha256 then return nil end
+  end
+  return source
+end
+
+-- Enter a job that has ended already, with the results of another. The files belong to both, and stay
+-- for the last (`sharers`).
+local function reuse(id, source, facts, assets, keep, now)
+  local job, client, expires = key('job', id), field(source, 'client'), now + tonumber(keep[1])
+  local kind, made = field(source, 'kind'), {}
+  for _, name in ipairs({'outputs', 'result', 'provenance', 'step', 'total'}) do
+    made[#made + 1] = name
+    made[#made + 1] = field(source, name)
+  end
+  redis.call('HSET', job, 'status', 'succeeded', 'version', 1, 'attempt', 0, 'cached', 1,
+    'source', source, 'finished_at', now, 'expires_at', expires, unpack(facts))
+  redis.call('HSET', job, unpack(made))
+  redis.call('ZADD', key('sharers', source), expires, id)
+  for sha in string.gmatch(assets, '%S+') do extend_asset(client, sha, expires) end
+  redis.call('ZADD', key('jobs', client), 0, id)
+  redis.call('PEXPIRE', key('jobs', client), CLIENT_TTL_MS)
+  redis.call('HINCRBY', key('outcomes'), kind .. ' submitted', 1)
+  redis.call('HINCRBY', key('outcomes'), kind .. ' cached', 1)
+  emit_status(id, 'succeeded', 0, 1)
+  emit(id, 'done', cjson.encode({status = 'succeeded', version = 1}))
+  enqueue_hook(id, 'succeeded', client, field(id, 'webhook'), field(id, 'webhook_events'), now)
+  retire(id, client, expires, keep)
 end
 
 -- sent again because the first reply was lost: it stands
@@ -152,6 +193,15 @@ local function overtake(last_turn)
     redis.call('ZADD', key('ready', waiting_kind), turn, waiting_id)
   end
   return behind[first].turn
+end
+
+-- While a job may still run, the pictures that it names are held; then they stay as long as its record.
+local function hold_assets(client, names)
+  for sha in string.gmatch(names, '%S+') do
+    redis.call('HINCRBY', key('held'), sha, 1)
+    redis.call('HINCRBY', key('holding', client), sha, 1)
+    redis.call('PERSIST', key('asset', client, sha))
+  end
 end
 
 tag = overtake(tag)
