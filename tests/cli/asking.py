@@ -34,6 +34,11 @@ def status_of(service: GenartUp, job_id: str) -> str:
     return str(ask(service, f"/v1/jobs/{job_id}")["status"])
 
 
+def steps_done(service: GenartUp, job_id: str) -> int:
+    """Return how far a job is."""
+    return int(ask(service, f"/v1/jobs/{job_id}")["progress"]["step"])
+
+
 def latest(service: GenartUp) -> str:
     """Return the id of the newest job."""
     return str(ask(service, "/v1/jobs?limit=1")["jobs"][0]["id"])
