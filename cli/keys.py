@@ -144,7 +144,8 @@ def renew_secret(
         if not secrets:
             raise CommandError(f"key {known.id} has no secret of its own yet")
         kept = secrets[: 1 if alone else _SECRETS_AT_ONCE]
-        run(redis, access.create_key(digest, replace(known, webhook_secrets=kept)))
+        if not run(redis, access.change_key(digest, replace(known, webhook_secrets=kept))):
+            raise CommandError(f"key {known.id} was revoked meanwhile")
     if alone:
         typer.echo(f"webhooks of key {known.id} are signed by its newest secret alone")
         return

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
 from cli.errors import CommandError, HomeInUseError
+
+_GLANCE_SECONDS = 0.1  # who only looks whether a file is locked has it for a moment
 
 
 class Note(Protocol):
@@ -27,7 +30,7 @@ class Numbered(NamedTuple):
 
 
 @contextmanager
-def hold(home: Path, name: str = "up") -> Iterator[Note]:
+def hold(home: Path, name: str = "up", *, patience: float = _GLANCE_SECONDS) -> Iterator[Note]:
     """Hold the home folder, made if need be; yields what notes our URL for those who come second.
 
     Different names don't exclude each other.
@@ -45,10 +48,7 @@ def hold(home: Path, name: str = "up") -> Iterator[Note]:
     except OSError as error:
         raise CommandError(f"GENART_HOME={home} can't be used: {error.strerror}") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise HomeInUseError(str(home), _holder(file)) from error
+        _take(file, home, patience)
 
         def note(url: str = "", *, slots: Sequence[str] = ()) -> None:
             facts = {"pid": os.getpid(), "url": url, "slots": list(slots)}
@@ -67,7 +67,7 @@ def hold_number(home: Path) -> Iterator[Numbered]:
     with ExitStack() as held:
         for number in count():
             with suppress(HomeInUseError):
-                note = held.enter_context(hold(home, f"worker-{number}"))
+                note = held.enter_context(hold(home, f"worker-{number}", patience=0))
                 break
         yield Numbered(number, note)
 
@@ -79,6 +79,18 @@ def noted_slots(home: Path) -> Iterator[str]:
             if _is_held(file):  # what one that was killed has left is no note
                 with suppress(ValueError):  # being written
                     yield from json.loads(file.read()).get("slots", ())
+
+
+def _take(file: IO[str], home: Path, patience: float) -> None:
+    give_up = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            if time.monotonic() >= give_up:
+                raise HomeInUseError(str(home), _holder(file)) from error
+        time.sleep(_GLANCE_SECONDS / 10)
 
 
 def _is_held(file: IO[str]) -> bool:

@@ -91,17 +91,18 @@ class Keys(NamedTuple):
 
 
 def create_key(digest: str, key: Key) -> Call[str]:
-    """Keep a key, or what has changed about it."""
+    """Keep a key."""
     return Call("create_key", (digest, json.dumps(asdict(key))), text_of)
 
 
 def create_first_key(digest: str, key: Key) -> Call[bool]:
     """Keep a key, unless another was ever made; False then."""
-    return Call(
-        "create_key",
-        (digest, json.dumps(asdict(key)), "first"),
-        lambda reply: text_of(reply) == "ok",
-    )
+    return _keep_if("first", digest, key)
+
+
+def change_key(digest: str, key: Key) -> Call[bool]:
+    """Keep what has changed about a key, unless it was revoked meanwhile; False then."""
+    return _keep_if("changed", digest, key)
 
 
 def revoke_key(digest: str) -> Call[bool]:
@@ -119,6 +120,11 @@ def read_keys(known_version: str = "-") -> Call[Keys]:
         return Keys(text_of(reply[0]), {text_of(digest): _key(facts) for digest, facts in found})
 
     return Call("read_keys", (known_version,), decode)
+
+
+def _keep_if(case: str, digest: str, key: Key) -> Call[bool]:
+    facts = json.dumps(asdict(key))
+    return Call("create_key", (digest, facts, case), lambda reply: text_of(reply) == "ok")
 
 
 def _key(facts: bytes) -> Key:

@@ -1,7 +1,9 @@
 """One supervisor per home folder."""
 
+import fcntl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,15 @@ def test_slots_are_known_as_long_as_their_holder_lives(tmp_path: Path) -> None:
     (tmp_path / "worker-0.lock").write_text('{"pid": 1, "slots": ["a-0-0"]}')  # it was killed
     assert [*noted_slots(tmp_path)] == []
     assert can_hold(tmp_path), "looking leaves no lock behind"
+
+
+def test_who_only_looks_keeps_nobody_from_holding(tmp_path: Path) -> None:
+    with (tmp_path / "up.lock").open("a+") as glance:
+        fcntl.flock(glance, fcntl.LOCK_SH)
+        timer = threading.Timer(0.03, fcntl.flock, (glance, fcntl.LOCK_UN))
+        timer.start()
+        assert can_hold(tmp_path)
+        timer.join()
 
 
 def can_hold(home: Path) -> bool:
