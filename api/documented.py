@@ -6,7 +6,6 @@ from api.errors import MEDIA_TYPE, PROBLEMS
 from api.headers import KEY_PATTERN
 from api.options import parameters
 from api.representation import JobView, PageView
-from api.schemas import ExplanationView, HealthView, ModelsView, ModelView, WorkersView
 from genart_core.catalogue import Kind
 from genart_core.public import ART as PUBLIC_ART
 from genart_core.request import image_fields
@@ -312,43 +311,3 @@ def archive_responses() -> Responses:
 
 
 ARCHIVE_EXTRA = {"parameters": [_IF_NONE_MATCH]}
-
-
-def models_responses() -> Responses:
-    """Answers to listing models."""
-    return {200: {"description": "The models", "model": ModelsView}, **problems()}
-
-
-def model_responses() -> Responses:
-    """Answers to reading a model."""
-    return {200: {"description": "The model", "model": ModelView}, **problems("no_such_model")}
-
-
-def health_responses() -> Responses:
-    """Answers to asking whether the process lives."""
-    return {200: {"description": "It does", "model": HealthView}, **problems()}
-
-
-def readiness_responses() -> Responses:
-    """Answers to asking whether the service can take work."""
-    ok = {"description": "It can", "model": HealthView}
-    return {200: ok, **problems("draining", "store_unavailable")}
-
-
-def workers_responses() -> Responses:
-    """Answers to listing workers."""
-    ok = {"description": "The workers", "model": WorkersView}
-    return {200: ok, **problems("store_unavailable")}
-
-
-def metrics_responses() -> Responses:
-    """Answers to a scrape."""
-    content = {"text/plain": {"schema": {"type": "string"}}}
-    ok = {"description": "The figures", "content": content}
-    return {200: ok, **problems("invalid_parameter")}
-
-
-def explain_responses() -> Responses:
-    """Answers to asking what a problem means."""
-    ok = {"description": "Its meaning", "model": ExplanationView}
-    return {200: ok, **problems("not_found")}

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api import documented
+from api import documented_service
 from api.dependencies import Gateway, draining, gateway_of
 from api.engine_metrics import Engine
 from api.errors import PROBLEMS, ProblemError
@@ -24,7 +24,7 @@ router = APIRouter(tags=["Service"])
     "/livez",
     operation_id="live",
     summary="Is the process alive?",
-    responses=documented.health_responses(),
+    responses=documented_service.health_responses(),
 )
 async def live(request: Request) -> Response:
     """Answer 200 as long as the process can answer at all, whatever the queue or Redis do."""
@@ -35,7 +35,7 @@ async def live(request: Request) -> Response:
     "/readyz",
     operation_id="ready",
     summary="Can it take work?",
-    responses=documented.readiness_responses(),
+    responses=documented_service.readiness_responses(),
 )
 async def ready(request: Request) -> Response:
     """Answer 200 if Redis answers and the process is not shutting down, however long the queue."""
@@ -50,7 +50,7 @@ async def ready(request: Request) -> Response:
     "/metrics",
     operation_id="metrics",
     summary="Figures for Prometheus",
-    responses=documented.metrics_responses(),
+    responses=documented_service.metrics_responses(),
 )
 async def metrics(
     request: Request,
@@ -69,7 +69,7 @@ async def metrics(
     "/problems/{code}",
     operation_id="explain_problem",
     summary="What a problem means",
-    responses=documented.explain_responses(),
+    responses=documented_service.explain_responses(),
 )
 async def explain(request: Request, code: ProblemPath) -> Response:
     """Explain a problem, and what to do about it; this is where the `type` of each leads."""

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import documented
+from api import documented_service
 from api.dependencies import gateway_of
 from api.errors import ProblemError
 from api.model_index import ModelFacts
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/models", tags=["Models"])
     "",
     operation_id="list_models",
     summary="All models",
-    responses=documented.models_responses(),
+    responses=documented_service.models_responses(),
 )
 async def list_models(request: Request) -> Response:
     """Return every model whose file lies here or that a live worker holds."""
@@ -35,7 +35,7 @@ async def list_models(request: Request) -> Response:
     "/{name}",
     operation_id="get_model",
     summary="One model",
-    responses=documented.model_responses(),
+    responses=documented_service.model_responses(),
 )
 async def get_model(request: Request, name: ModelPath) -> Response:
     """Return one model with the card that its training wrote."""

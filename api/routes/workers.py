@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import documented
+from api import documented_service
 from api.dependencies import client_of, gateway_of
 from api.representation import timestamp
 from genart_core.jobs.upkeep import survey
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/workers", tags=["Service"])
     "",
     operation_id="list_workers",
     summary="All live workers",
-    responses=documented.workers_responses(),
+    responses=documented_service.workers_responses(),
 )
 async def list_workers(request: Request) -> Response:
     """Return the workers that were heard of in the last 10 seconds, as they announce themselves.
