@@ -1,6 +1,7 @@
 """What every test may ask for: a real Redis, empty at its start, and the real gateway on it."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:  # a test of the art alone shouldn't wait for the web framewor
 # The first calls of torch take long on a busy machine; a hanging test is for pytest's own timeout.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+# A shell starts what runs in its background with SIGINT ignored, and so would every command here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ["GENART_NATIVE"] = "false"  # compiling is for the tests of what is compiled
 
