@@ -1,6 +1,8 @@
 """Small picture files in every form that people have."""
 
 import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -59,6 +61,11 @@ def held(upright: Image.Image, orientation: int) -> Image.Image:
 def profile() -> bytes:
     """Return the ICC profile of sRGB."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    """Return a PNG chunk."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def files() -> dict[str, bytes]:
