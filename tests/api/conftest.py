@@ -84,6 +84,14 @@ def caller(studio: RunningGateway) -> Iterator[Client]:
 
 
 @pytest.fixture
+def other(studio: RunningGateway) -> Iterator[Client]:
+    """Another client of the studio: it calls from another address."""
+    transport = HTTPTransport(local_address="127.0.0.2", verify=_NO_TLS)
+    with Client(base_url=studio.url, timeout=20, transport=transport) as client:
+        yield client
+
+
+@pytest.fixture
 def painter(studio: RunningGateway, table: Table) -> Player:
     """A worker of the studio."""
     return Player(table, BlobStore(studio.settings.blobs))

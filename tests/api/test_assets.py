@@ -1,17 +1,15 @@
 """Pictures that are sent once and named in requests."""
 
-import ssl
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from httpx2 import Client, HTTPTransport, Response
+from httpx2 import Client
 
-from genart_core.jobs.blobs import BlobStore
-from tests.api.player import Player
+from tests.api.keeping import DIGEST, PICTURE, URL, is_missing, send
 from tests.support.gateway import RunningGateway
 from tests.support.pictures import exif, files, saved, scene
+from tests.support.problems import is_problem
 from tests.support.studio import (
     MAX_IMAGE_BYTES,
     MAX_PIXELS,
@@ -22,45 +20,9 @@ from tests.support.studio import (
     post_form,
     reference,
     running_studio,
+    stored,
 )
-from tests.support.table import HOUR_MS, Table
-from worker.sweeper import sweep
-
-KEEP = (HOUR_MS, HOUR_MS)
-PICTURE = picture(shade=70)
-DIGEST = reference(PICTURE).removeprefix("asset:")
-URL = f"/v1/assets/{DIGEST}"
-
-
-@pytest.fixture
-def other(studio: RunningGateway) -> Iterator[Client]:
-    """Another client of the studio: it calls from another address."""
-    no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    transport = HTTPTransport(local_address="127.0.0.2", verify=no_tls)
-    with Client(base_url=studio.url, timeout=20, transport=transport) as client:
-        yield client
-
-
-def send(http: Client, data: bytes = PICTURE, content_type: str = "image/png") -> Response:
-    return http.post("/v1/assets", content=data, headers={"Content-Type": content_type})
-
-
-def is_problem(answer: Response, status: int, code: str) -> bool:
-    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
-    return True
-
-
-def is_missing(answer: Response) -> bool:
-    return is_problem(answer, 404, "no_such_asset")
-
-
-def stored(gateway: RunningGateway, data: bytes = PICTURE) -> Path:
-    digest = reference(data).removeprefix("asset:")
-    return gateway.settings.home / "blobs" / "assets" / digest[:2] / digest
-
-
-def sweep_up(gateway: RunningGateway, table: Table) -> None:
-    sweep(table.redis, BlobStore(gateway.settings.blobs), reaper="r1", keep=KEEP)
+from tests.support.table import Table
 
 
 class TestSending:
@@ -71,7 +33,7 @@ class TestSending:
 
         assert (new.status_code, known.status_code) == (201, 200)
         assert new.headers["location"] == known.headers["location"] == URL
-        assert stored(studio).read_bytes() == PICTURE
+        assert stored(studio, PICTURE).read_bytes() == PICTURE
 
     def test_answer_says_what_the_picture_is(self, caller: Client) -> None:
         asset = send(caller).json()
@@ -255,98 +217,8 @@ class TestReading:
         self, caller: Client, studio: RunningGateway
     ) -> None:
         send(caller)
-        stored(studio).unlink()
+        stored(studio, PICTURE).unlink()
 
         assert is_missing(caller.get(URL))
         assert send(caller).status_code == 200
         assert caller.get(URL).content == PICTURE
-
-
-class TestOwning:
-    def test_picture_of_another_is_as_one_that_nobody_sent(
-        self, caller: Client, other: Client
-    ) -> None:
-        send(caller)
-        nobodys = f"/v1/assets/{'0' * 64}"
-
-        for url in (URL, f"{URL}/metadata"):
-            answer, unknown = other.get(url), other.get(url.replace(URL, nobodys))
-            assert is_missing(answer)
-            told = answer.json()
-            assert told["detail"].replace(DIGEST, "0" * 64) == unknown.json()["detail"]
-        assert is_missing(other.delete(URL))
-        assert other.get("/v1/assets").json()["assets"] == []
-        assert caller.get(URL).status_code == 200
-
-    def test_picture_of_another_can_not_be_named_though_it_is_stored(
-        self, caller: Client, other: Client, table: Table
-    ) -> None:
-        send(caller)
-
-        answer = other.post("/v1/pictured", json={"image": reference(PICTURE)})
-
-        assert is_problem(answer, 422, "unknown_asset")
-        assert table.stored_ids() == []
-        assert caller.post("/v1/pictured", json={"image": reference(PICTURE)}).status_code == 202
-
-    def test_who_sends_it_too_owns_it_too(
-        self, caller: Client, other: Client, studio: RunningGateway
-    ) -> None:
-        send(caller)
-        before = stored(studio).stat().st_ino
-
-        assert send(other).status_code == 201, "that another has it is not told"
-        assert other.get(URL).content == PICTURE
-        assert stored(studio).stat().st_ino == before, "it is stored once"
-
-
-class TestRemoving:
-    def test_removed_picture_is_gone_everywhere(
-        self, caller: Client, studio: RunningGateway, table: Table
-    ) -> None:
-        send(caller)
-
-        assert caller.delete(URL).status_code == 204
-
-        assert is_missing(caller.get(URL))
-        assert is_missing(caller.delete(URL))
-        assert caller.get("/v1/assets").json()["assets"] == []
-        answer = caller.post("/v1/pictured", json={"image": reference(PICTURE)})
-        assert is_problem(answer, 422, "unknown_asset")
-        sweep_up(studio, table)
-        assert not stored(studio).exists()
-
-    def test_what_one_removes_another_keeps(
-        self, caller: Client, other: Client, studio: RunningGateway, table: Table
-    ) -> None:
-        send(caller)
-        send(other)
-        caller.delete(URL)
-        sweep_up(studio, table)
-
-        assert other.get(URL).content == PICTURE
-
-    def test_job_is_made_though_its_picture_was_removed(
-        self, caller: Client, studio: RunningGateway, painter: Player, table: Table
-    ) -> None:
-        send(caller)
-        caller.post("/v1/pictured", json={"image": reference(PICTURE)})
-        caller.delete(URL)
-        sweep_up(studio, table)
-
-        painter.take("pictured")
-        assert stored(studio).read_bytes() == PICTURE
-
-    def test_picture_goes_when_its_time_is_over(
-        self, redis_url: str, table: Table, tmp_path: Path
-    ) -> None:
-        with running_studio(redis_url, tmp_path, asset_seconds=1) as gateway:
-            with Client(base_url=gateway.url, timeout=20) as http:
-                send(http)
-                give_up = time.monotonic() + 5
-                while http.get(URL).status_code == 200 and time.monotonic() < give_up:
-                    time.sleep(0.05)
-                assert is_missing(http.get(URL))
-                assert http.get("/v1/assets").json()["assets"] == []
-                sweep_up(gateway, table)
-            assert not stored(gateway).exists()

@@ -12,6 +12,7 @@ from genart_core.signature import sign
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway, place_model
 from tests.support.pictures import exif, saved, scene
+from tests.support.problems import is_problem
 from tests.support.studio import MAX_IMAGE_BYTES, form, part, picture, post_form, reference
 from tests.support.table import Table
 from tests.support.waiting import wait_for
@@ -29,15 +30,6 @@ def signed(format: str = "PNG", **changes: Any) -> bytes:
 def send(http: Client, data: bytes, headers: dict[str, str] | None = None) -> Response:
     marked = {"Content-Type": "image/png", **(headers or {})}
     return http.post("/v1/reproduce", content=data, headers=marked)
-
-
-def is_problem(answer: Response, status: int, code: str, pointer: str | None = None) -> bool:
-    problem = answer.json()
-    assert (answer.status_code, problem.get("code")) == (status, code), answer.text
-    if pointer is not None:
-        assert problem["errors"][0]["pointer"] == pointer
-    assert len(answer.content) < 4000
-    return True
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A gateway that takes pictures, with caps that small files reach."""
 
+import base64
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,6 +55,17 @@ def padded(size: int, fill: str = "\0") -> bytes:
 def reference(data: bytes) -> str:
     """Return what a stored picture is called."""
     return f"asset:{sha256(data).hexdigest()}"
+
+
+def stored(gateway: RunningGateway, data: bytes) -> Path:
+    """Return where the studio keeps a picture."""
+    digest = reference(data).removeprefix("asset:")
+    return gateway.settings.home / "blobs" / "assets" / digest[:2] / digest
+
+
+def uri(data: bytes, media_type: str = "image/png") -> str:
+    """Return the address that is the picture itself."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
 def part(name: str, data: bytes | str, *, file: str | None = None, headers: str = "") -> bytes:
