@@ -78,11 +78,6 @@ class FakeWorkbench(OneModel):
     art = "features"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
     return tiny_network(tmp_path_factory.mktemp("models"))

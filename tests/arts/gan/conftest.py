@@ -42,11 +42,6 @@ def _frame(film: Image.Image, number: int) -> NDArray[np.uint8]:
     return np.asarray(film.convert("RGB"))
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="session")
 def painter() -> Painter:
     return Painter(tiny_generator(), CARD, "cpu", torch.float32)

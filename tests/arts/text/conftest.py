@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from genart_core.arts.text import cell as cells
+from genart_core.arts.text.generate import generate
 from genart_core.arts.text.model import Config, LanguageModel
 from genart_core.arts.text.native.kernel import Kernel
 from genart_core.arts.text.quotes import WORDS, QuoteIndex
@@ -92,6 +93,13 @@ class FakeWorkbench:
         return self.later.get(len(self.asked), [])
 
 
+def text_of(workbench: FakeWorkbench, **fields: Any) -> str:
+    """Return what a run of these fields becomes."""
+    run = FakeRun(**fields)
+    generate([run], workbench)
+    return run.texts[0]
+
+
 def random_model(
     seed: int = 0, *, hidden: int = 48, layers: int = 2, gain: float = 3.0
 ) -> StoredModel:
@@ -141,11 +149,6 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, native:
             pytest.skip("no C compiler, or no AVX-512 VNNI")
         monkeypatch.setattr(cells, "kernel", lambda: native)
     return str(request.param)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -52,11 +52,6 @@ class FakeWorkbench(OneModel):
     art = "vae"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="session")
 def painter() -> Painter:
     return Painter(tiny_model(), "cpu", torch.float32)
