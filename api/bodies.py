@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 from starlette.requests import ClientDisconnect, Request
 
-from api.documented import example_of
+from api.documented.submit import example_of
 from api.errors import ProblemError
 from api.validation import MAX_COMPLAINTS, complaints_of, summary
 from genart_core.catalogue import Kind

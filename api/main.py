@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 
-from api import errors, openapi
+from api import document, errors
 from api.auth import Keyring
 from api.dependencies import Gateway, State
 from api.fetch import Fetcher
@@ -59,16 +60,16 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="genart",
-        version=openapi.version(),
+        version=version("genart"),
         summary="Generative art as a service",
-        description=openapi.DESCRIPTION,
+        description=document.DESCRIPTION,
         lifespan=lifespan,
         default_response_class=Response,
         redirect_slashes=False,
-        openapi_url=None,  # `api.openapi` serves it, at /openapi.json
+        openapi_url=None,  # `api.document` serves it, at /openapi.json
         docs_url=None,  # Swagger UI comes from a CDN
         redoc_url=None,
-        openapi_tags=openapi.TAGS,
+        openapi_tags=document.TAGS,
         telemetry=_telemetry(tracing),
     )
     app.state.kinds = kinds()
@@ -92,7 +93,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.add_middleware(Guard, hosts=settings.hosts, origins=settings.cors_origins)
     app.add_middleware(Meter, metrics=metrics, log_access=settings.logs_access)
     app.add_middleware(Linger, limit=settings.max_body_bytes)
-    openapi.install(app)
+    document.install(app)
     return app
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from api.documented import SUBMIT
+from api.documented.submit import SUBMIT
 from api.reference.curl import curl
 from api.reference.shapes import Schema, row, table, words
 

@@ -8,9 +8,9 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api import documented_assets as documented
 from api.assets import AtHand, keep
 from api.dependencies import Gateway, client_of, draining, gateway_of
+from api.documented import assets as documented
 from api.errors import NO_HEADERS, ProblemError
 from api.files import StoredFile, file_response, suffix_of
 from api.headers import fields_of

@@ -6,8 +6,8 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api import documented_service
 from api.dependencies import Gateway, draining, gateway_of
+from api.documented import service as documented_service
 from api.engine_metrics import Engine
 from api.errors import PROBLEMS, ProblemError
 from api.metrics import CONTENT_TYPE, Part

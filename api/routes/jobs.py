@@ -6,8 +6,9 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api import documented, documented_events
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of, unknown_job
+from api.documented import events as documented_events
+from api.documented import jobs as documented
 from api.errors import ProblemError
 from api.events import EVENT_ID_OR_NONE, follow, parse_event_id
 from api.headers import fields_of, is_known, preferences

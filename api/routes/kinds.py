@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import documented
 from api.bodies import parse, read_body, require_json
 from api.dependencies import Gateway, client_of, draining, gateway_of
+from api.documented import submit as documented
 from api.drafts import read_draft
 from api.errors import NO_MEMBERS
 from api.headers import cache_directives, fields_of, idempotency_key, preferences

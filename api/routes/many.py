@@ -6,11 +6,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from api import documented_many as documented
 from api.batch import BatchRequest, Desk, result_of, submit_batch
 from api.bodies import parse, read_body, require_json_at
 from api.bulk import CancelRequest, cancel_jobs
 from api.dependencies import client_of, draining, gateway_of
+from api.documented import many as documented
 from api.errors import ProblemError
 from api.headers import cache_directives, fields_of, idempotency_key
 from api.submission import Entered

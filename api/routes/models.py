@@ -7,8 +7,8 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import documented_service
 from api.dependencies import gateway_of
+from api.documented import service as documented_service
 from api.errors import ProblemError
 from api.model_index import ModelFacts
 from api.parameters import ModelPath

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import documented
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
+from api.documented import outputs as documented
 from api.errors import ProblemError
 from api.files import StoredFile, file_response, suffix_of
 from api.parameters import JobIdPath, OutputPath

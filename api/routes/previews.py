@@ -5,8 +5,8 @@ import asyncio
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import documented
 from api.dependencies import Gateway, client_of, found_job, gateway_of, job_id_of
+from api.documented import outputs as documented
 from api.errors import ProblemError
 from api.files import reading
 from api.headers import fields_of, is_known

@@ -1,17 +1,18 @@
 """Making again what was made before."""
 
+from importlib.metadata import version
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import documented_reproduce as documented
 from api.assets import unknown_input
 from api.bodies import is_json, parse, read_body
 from api.dependencies import Gateway, client_of, draining, gateway_of
+from api.documented import reproduce as documented
 from api.drafts import Draft
 from api.errors import ProblemError
 from api.headers import fields_of, idempotency_key
 from api.inputs import resolve
-from api.openapi import version
 from api.options import options_of
 from api.reproduction import (
     Made,
@@ -65,7 +66,7 @@ async def reproduce(request: Request) -> Response:
     art = request_of(kind, made)
     await vet(gateway, kind, art, options.finish_within)
     art = await resolve(gateway, client, Draft(art, [], {}))
-    told = warnings(made, gateway.overview.models, version())
+    told = warnings(made, gateway.overview.models, version("genart"))
     entry = Entry(kind, client, key, options, _ALWAYS_MADE)
     return await enter(request, entry, art, {"warnings": told})
 

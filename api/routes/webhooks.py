@@ -6,8 +6,8 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import documented_webhooks as documented
 from api.dependencies import client_of, gateway_of, gone, job_id_of, unknown_job
+from api.documented import webhooks as documented
 from api.errors import ProblemError
 from api.parameters import JobIdPath
 from api.representation import timestamp

@@ -6,8 +6,8 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import documented_service
 from api.dependencies import client_of, gateway_of
+from api.documented import service as documented_service
 from api.representation import timestamp
 from genart_core.jobs.upkeep import survey
 

@@ -1,6 +1,6 @@
-"""What the OpenAPI document says of the routes that tell of the service itself."""
+"""The routes that tell of the service itself."""
 
-from api.documented import Responses, problems
+from api.documented.parts import Responses, problems
 from api.schemas import ExplanationView, HealthView, ModelsView, ModelView, WorkersView
 
 

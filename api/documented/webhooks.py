@@ -1,8 +1,8 @@
-"""What the OpenAPI document says of webhooks, beyond the types."""
+"""Webhooks."""
 
 from typing import Any
 
-from api.documented import Responses, problems
+from api.documented.parts import Responses, problems
 from api.examples import MESSAGE as MESSAGE_EXAMPLE
 from api.schemas import DeliveriesView
 

@@ -1,10 +1,10 @@
-"""What the OpenAPI document says of a job's event stream."""
+"""A job's event stream."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.documented import Responses, parameter, problems
+from api.documented.parts import Responses, parameter, problems
 from api.representation import JobView
 from genart_core.jobs.record import Status
 

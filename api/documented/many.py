@@ -1,8 +1,8 @@
-"""What the OpenAPI document says of many jobs with one request, beyond the types."""
+"""Many jobs with one request."""
 
 from typing import Any
 
-from api.documented import CACHE_CONTROL, KEY, QUOTA_HEADERS, Responses, problems
+from api.documented.parts import CACHE_CONTROL, KEY, QUOTA_HEADERS, Responses, problems
 from api.schemas import BatchView, CancelView
 
 BATCH_EXAMPLE: dict[str, Any] = {

@@ -1,11 +1,12 @@
-"""What the OpenAPI document says of making something again, beyond the types."""
+"""Making something again."""
 
 from typing import Any
 
 from pydantic import Field
 
-from api.documented import ADMISSION, Responses, problems, submit_headers, submit_parameters
-from api.documented_assets import CREATE_EXTRA
+from api.documented.assets import CREATE_EXTRA
+from api.documented.parts import Responses, problems
+from api.documented.submit import ADMISSION, submit_headers, submit_parameters
 from api.examples import WAITING
 from api.representation import JobView
 from api.reproduction import ReproduceRequest, WarningView

@@ -1,8 +1,9 @@
-"""What the OpenAPI document says of assets beyond the types."""
+"""Sending, reading and removing pictures."""
 
 from typing import Any
 
-from api.documented import OUTPUT_EXTRA, QUOTA_HEADERS, Responses, output_responses, problems
+from api.documented.outputs import OUTPUT_EXTRA, output_responses
+from api.documented.parts import QUOTA_HEADERS, Responses, problems
 from api.schemas import AssetPageView, AssetView
 
 _FILE = {
