@@ -29,9 +29,10 @@ from genart_core.arts.dream.generate import window_side
 from genart_core.arts.dream.gradients import Tiling
 from genart_core.arts.dream.losses import Objective
 from genart_core.arts.dream.request import PICTURE_BYTES, DreamRequest
+from genart_core.nn.conversion import folded
 from genart_core.nn.features import Network, Stages
 from genart_core.nn.graph import Recorder
-from genart_core.nn.public import build, folded
+from genart_core.nn.public import build
 
 LAYERS = {"googlenet": "inception4c", "vgg16": "relu4_3"}
 BARS = {True: 0.5, False: 0.9}  # the most, by whether the processor has bfloat16 instructions

@@ -96,7 +96,7 @@ def pull_model(
                     source.unlink()  # else the next try would go on after wrong bytes
                 raise
             typer.echo("its sha256 is right; converting")
-            import_module("genart_core.nn.public").convert(source, target, network)
+            import_module("genart_core.nn.conversion").convert(source, target, network)
             if from_file is None:
                 source.unlink()
     except HomeInUseError as error:

@@ -1,28 +1,19 @@
-"""The public networks VGG-16/19, GoogLeNet and Inception v3, from torchvision's files.
+"""The public networks VGG-16/19, GoogLeNet and Inception v3, as torchvision has them.
 
 1. Simonyan & Zisserman, Very deep convolutional networks, arXiv:1409.1556
 2. Szegedy et al., Going deeper with convolutions, arXiv:1409.4842
 3. Szegedy et al., Rethinking the Inception architecture, arXiv:1512.00567
 
-The numbers of channels are read off the weights. Batch norm is folded when a file is converted;
-dropout and the auxiliary classifiers, which only training needs, are left out. The names of the
-layers are the papers' for VGG and torchvision's for the others.
+The numbers of channels are read off the weights; `conversion` has folded batch norm into them. The
+names of the layers are the papers' for VGG and torchvision's for the others.
 """
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
-
-from genart_core.errors import DamagedWeightsError
-from genart_core.nn.checkpoint import save_atomically
-from genart_core.public import ART, LICENCE, PublicNetwork
 
 RGB: TypeAlias = tuple[float, float, float]
 Tensors: TypeAlias = Mapping[str, Tensor]
@@ -33,8 +24,6 @@ IMAGENET: tuple[RGB, RGB] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF: tuple[RGB, RGB] = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 VGG_DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
-NORM_EPSILON = 1e-3  # torchvision's, in both networks that have batch norm
-AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 
 
 class Unit(nn.Conv2d):
@@ -88,73 +77,6 @@ def build(facts: Mapping[str, Any], tensors: Tensors) -> tuple[Mapping[str, nn.M
         return _vgg(VGG_DEPTHS[name], tensors), *IMAGENET
     stages = {"googlenet": _googlenet, "inception_v3": _inception_v3}[name]
     return stages(tensors), *HALF
-
-
-def convert(source: Path, target: Path, network: PublicNetwork) -> None:
-    """Write torchvision's file `source` as safetensors with a card, all of it or nothing.
-
-    `weights_only` restricts the unpickler to tensors and plain containers: it looks up no other
-    name and calls nothing, so that a forged file can't run code. There is no other form of these
-    files.
-
-    Raises:
-        DamagedWeightsError: if `source` is not such a file.
-    """
-    from genart_core.nn.features import Network, Stages
-
-    try:
-        state = torch.load(source, map_location="cpu", weights_only=True)
-        tensors = folded(state)
-        modules, mean, std = build({"architecture": network.name}, tensors)
-        layers = Network(Stages(modules, mean, std)).layers
-    except (
-        *(UnpicklingError, EOFError, OSError, RuntimeError),
-        *(AttributeError, KeyError, TypeError, ValueError),
-    ) as error:
-        raise DamagedWeightsError(f"{source.name} does not hold {network.name}: {error}") from error
-    card = {
-        "art": ART,
-        "name": network.name,
-        "source": network.url,
-        "source_sha256": network.sha256,
-        "paper": network.paper,
-        "licence": LICENCE,
-        "data": "ImageNet-1K (ILSVRC 2012)",
-        "layers": [
-            {"name": name, "channels": layer.channels, "stride": layer.stride}
-            for name, layer in layers.items()
-        ],
-        "classes": [{"name": name} for name in class_names(layers["logits"].channels)],
-    }
-    facts = {"architecture": network.name}
-    save_atomically(target, tensors, {"card": json.dumps(card), "network": json.dumps(facts)})
-
-
-def folded(state: Tensors) -> dict[str, Tensor]:
-    """Return the weights of a state dict of torchvision's, each batch norm in its convolution."""
-    tensors = {}
-    for key, value in state.items():
-        name, _, part = key.rpartition(".")
-        if key.startswith(AUXILIARY) or name.endswith(".bn"):
-            continue
-        if not name.endswith(".conv"):
-            tensors[key] = value.float().contiguous()
-            continue
-        name = name.removesuffix(".conv")
-        norm = [state[f"{name}.bn.{x}"] for x in ("running_mean", "running_var", "weight", "bias")]
-        mean, variance, scale, shift = norm
-        weight, bias = fuse_conv_bn_weights(value, None, mean, variance, NORM_EPSILON, scale, shift)
-        tensors[f"{name}.weight"] = weight.detach().float().contiguous()
-        tensors[f"{name}.bias"] = bias.detach().float().contiguous()
-    return tensors
-
-
-def class_names(count: int) -> tuple[str, ...]:
-    """Return the names of ImageNet's classes, which torchvision has; none for other counts."""
-    from torchvision.models import VGG19_Weights
-
-    names = tuple(str(name) for name in VGG19_Weights.IMAGENET1K_V1.meta["categories"])
-    return names if len(names) == count else ()
 
 
 def _vgg(depths: tuple[int, ...], tensors: Tensors) -> dict[str, nn.Module]:

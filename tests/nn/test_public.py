@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from genart_core.errors import DamagedWeightsError
+from genart_core.nn.conversion import class_names, convert
 from genart_core.nn.features import Network, load_network
-from genart_core.nn.public import class_names, convert
 from genart_core.public import PUBLIC
 from genart_core.weights import read_card
 from tests.support.public import FACTOR, small_network, write_state
@@ -42,13 +41,7 @@ SMALLEST = {"vgg16": 32, "vgg19": 32, "googlenet": 15, "inception_v3": 75}  # to
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module", params=list(PUBLIC))
