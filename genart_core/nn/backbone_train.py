@@ -71,7 +71,7 @@ def features(
         float, typer.Option(min=0, max=1, help="Share of crops in the colours of dreams.")
     ] = 0.0,
     dreamt: Annotated[
-        float, typer.Option(min=0, max=0.5, help="Share of crops that are dreamt on first.")
+        float, typer.Option(min=0, max=0.5, help="Share of pictures that are dreamt on.")
     ] = 0.0,
     logits: Annotated[
         float, typer.Option(min=0, help="Weight of the teacher's probabilities.")

@@ -4,20 +4,22 @@
 2. Hinton, Vinyals & Dean, Distilling the knowledge in a neural network, arXiv:1503.02531
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from genart_core.nn.backbone import Backbone
-from genart_core.nn.dreams import dream_on
+from genart_core.nn.dreams import Dreams, look_of, whole_dream
 from genart_core.nn.photos import Crops, Photo, central_square, open_photo
 from genart_core.nn.teacher import Teacher
+from genart_core.nn.training import Stateless
 
 MEASURED = 400  # pictures, at the most, that an evaluation within a training looks at
 MEASURED_BATCH = 25
-DREAMS = (0, 1, 2, 3, 4, 5, 6, 7)  # numbers of the dreams that a measure looks at
+MEASURED_DREAMS = 10  # pictures that both dream on to measure
+MEASURED_SIZE = 0.03  # of their steps
 
 
 class Distillation:
@@ -28,8 +30,8 @@ class Distillation:
     shallow ones have learned; that part shrinks from `forced` to nothing at `FORCED_UNTIL`.
 
     `logits` is the weight of the divergence of the probabilities, in nats; a share `dreamt` of each
-    batch, from its end, is dreamt on first (see `dream_on`). Convolutions run in `dtype`, errors
-    are taken in float32.
+    batch, from its end, gives way to pictures that are dreamt on (see `Dreams`). Convolutions run
+    in `dtype`, errors are taken in float32.
     """
 
     FORCED = 0.75
@@ -49,6 +51,7 @@ class Distillation:
     ) -> None:
         self.teacher, self.crops, self.test = teacher, crops, test
         self.forced, self.logits, self.dreamt, self.dtype = forced, logits, dreamt, dtype
+        self.dreams = Dreams(teacher)
 
     def loss(self, network: Backbone, step: int, progress: float) -> tuple[Tensor, str]:
         """Return the sum of each stage's error and the weighted divergence."""
@@ -56,7 +59,7 @@ class Distillation:
         share = self.forced * max(0.0, 1.0 - progress / self.FORCED_UNTIL)
         with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
             if count := round(self.dreamt * len(images)):
-                dreams = dream_on(network, self.teacher, images[-count:], step)
+                dreams = self.dreams.further(network, images[-count:], step)
                 images = torch.cat([images[:-count], dreams])
             wanted = {name: t.clone() for name, t in self.teacher(images).items()}
             got = forced(network, images, wanted, round(share * len(images)))
@@ -69,8 +72,8 @@ class Distillation:
     def measure(self, network: Backbone) -> dict[str, float]:
         """Return the errors at strides 4, 8 and 16 and how often the first class is the same.
 
-        `error_dreamt` is the error at stride 8 on dreams of both on some of the pictures, where
-        dreams are among the lessons.
+        `error_dreamt` is the error at stride 8 on dreams of both at that stride on some of the
+        pictures, where dreams are among the lessons.
         """
         names = {"relu3_2": 0.0, "relu4_2": 0.0, "relu5_2": 0.0}
         agreed = count = 0
@@ -85,19 +88,27 @@ class Distillation:
         dreams = {"error_dreamt": self._error_dreamt(network)} if self.dreamt else {}
         return {**errors, **dreams, "agreement": agreed / count}
 
+    def state(self) -> dict[str, Tensor]:
+        """Return the dreams that go on in the next steps."""
+        return self.dreams.state()
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on with dreams that `state` gave."""
+        self.dreams.restore(state)
+
     def _error_dreamt(self, network: Backbone) -> float:
-        """Return the mean error at stride 8 on the dreams on one batch of test pictures."""
-        images, _ = squares(self.test, self.crops.side, MEASURED_BATCH)[0]
+        """Return the mean error at stride 8 on dreams of both on some of the test pictures."""
+        images, _ = squares(self.test, self.crops.side, MEASURED_DREAMS)[0]
         total = 0.0
-        for number in DREAMS:
-            dreams = dream_on(network, self.teacher, images, number)
+        for dreamer in (network, self.teacher):
+            dreams = whole_dream(look_of(dreamer, "relu4_2"), images, MEASURED_SIZE)
             with torch.inference_mode():
                 wanted = self.teacher(dreams)["relu4_2"]
                 total += error(network.until("relu4_2", dreams), wanted).item()
-        return total / len(DREAMS)
+        return total / 2
 
 
-class Classification:
+class Classification(Stateless):
     """Tell the folders apart that the pictures lie in."""
 
     def __init__(self, folders: Sequence[str], crops: Crops, test: Sequence[Photo]) -> None:

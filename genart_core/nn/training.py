@@ -53,13 +53,33 @@ Learner = TypeVar("Learner", bound=nn.Module, contravariant=True)
 
 
 class Objective(Protocol[Learner]):
-    """What a network is trained for. Step n sees the same data and draws whenever it is taken."""
+    """What a network is trained for.
+
+    Step n sees the same data and draws whenever it is taken, but for what `state` holds.
+    """
 
     def loss(self, network: Learner, step: int, progress: float) -> tuple[Tensor, str]:
         """Return the loss of one batch, and the line that a user sees of it."""
 
     def measure(self, network: Learner) -> dict[str, float]:
         """Return figures on pictures that are never trained on."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what the next step depends on beside its number and the network."""
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` gave."""
+
+
+class Stateless:
+    """An objective whose steps depend on their number and the network alone."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Return nothing."""
+        return {}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Do nothing."""
 
 
 class Trainable(Protocol):
@@ -165,6 +185,7 @@ class Training(Generic[Network]):
         """Write everything that the next step depends on."""
         tensors = {f"average.{name}": t for name, t in self.average.items()}
         tensors |= {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        tensors |= {f"objective.{name}": t for name, t in self.objective.state().items()}
         for i, values in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{i}.{key}": value for key, value in values.items()}
         whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
@@ -200,6 +221,7 @@ class Training(Generic[Network]):
         self.step, self.evaluated, self.seconds = facts["numbers"]
         self.log = facts["log"]
         self.network.load_state_dict(_part(tensors, "network."))
+        self.objective.restore(_part(tensors, "objective."))
         for name, tensor in _part(tensors, "average.").items():
             self.average[name].copy_(tensor)
         whole = self.optimizer.state_dict()

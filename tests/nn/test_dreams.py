@@ -1,12 +1,24 @@
 """Dreams as lessons: what is climbed, who dreams, and that a student learns from them."""
 
+import copy
+import random
 from pathlib import Path
 
 import pytest
 import torch
 
 from genart_core.nn.backbone import Backbone, Config
-from genart_core.nn.dreams import LAYERS, ascended, dream_on
+from genart_core.nn.dreams import (
+    GROUPS,
+    LAYERS,
+    OCTAVES,
+    VISITS,
+    Dreams,
+    Turn,
+    look_of,
+    whole_dream,
+    zoomed,
+)
 from genart_core.nn.objectives import Distillation
 from genart_core.nn.photos import Crops, find_photos
 from genart_core.nn.teacher import Teacher, load_teacher
@@ -33,38 +45,78 @@ def images() -> torch.Tensor:
 def training(
     tmp_path: Path, teacher: Teacher, student: Backbone, dreamt: float
 ) -> Training[Backbone]:
-    train, test = find_photos([draw_photos(tmp_path / "photos")])
+    photos = tmp_path / "photos"
+    train, test = find_photos([photos if photos.exists() else draw_photos(photos)])
     crops = Crops(train, batch=4, side=32, seed=0)
     objective = Distillation(teacher, crops, test, dreamt=dreamt)
     return Training(student, objective, Recipe(steps=60, batch=4, averaging=0.9))
 
 
 @pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("is_teacher", [False, True])
 def test_a_dream_has_more_of_what_it_climbs(
-    student: Backbone, images: torch.Tensor, layer: str
+    student: Backbone, teacher: Teacher, images: torch.Tensor, layer: str, is_teacher: bool
 ) -> None:
-    before = student.until(layer, images).square().mean()
+    look = look_of(teacher if is_teacher else student, layer)
+    with torch.no_grad():
+        before = look(images).square().mean()
 
-    dream = ascended(lambda x: student.until(layer, x), images, 0.03)
+    dream = whole_dream(look, images, 0.03)
 
-    assert student.until(layer, dream).square().mean() > 1.2 * before
+    with torch.no_grad():
+        assert look(dream).square().mean() > 1.2 * before
     assert dream.shape == images.shape
     assert dream.min() >= 0
     assert dream.max() <= 1
     assert not dream.requires_grad
+    assert all(parameter.grad is None for parameter in student.parameters())
 
 
-def test_student_and_teacher_dream_in_turn(
+def test_a_zoom_enlarges_a_part() -> None:
+    slope = torch.linspace(0, 1, 32).expand(1, 3, 32, 32)
+
+    part = zoomed(slope, random.Random(0))
+
+    assert part.shape == slope.shape
+    middle = part[0, 0, 16]
+    assert (middle[24] - middle[8]).item() == pytest.approx(16 / 31 / 1.4, rel=0.05)
+
+
+def test_groups_take_turns_and_begin_one_after_another() -> None:
+    whole = OCTAVES * VISITS
+    turns = [Turn.of(step) for step in range(3 * whole * GROUPS)]
+
+    assert [turn.group for turn in turns[: 2 * GROUPS]] == 2 * list(range(GROUPS))
+    begun = [step // GROUPS for step, turn in enumerate(turns) if turn.visit == 0]
+    assert max(begun.count(when) for when in begun) == 1
+    of_one = [turn for turn in turns if turn.group == 5]
+    assert all((b.visit - a.visit) % whole == 1 for a, b in zip(of_one, of_one[1:], strict=False))
+    assert {turn.life for turn in of_one} == {0, 1, 2, 3}
+
+
+def test_every_second_group_is_the_students(
     student: Backbone, teacher: Teacher, images: torch.Tensor
 ) -> None:
     other = Backbone(student.config, torch.Generator().manual_seed(9))
 
-    dreams = [[dream_on(who, teacher, images, n) for who in (student, other)] for n in (0, 1)]
+    shown = [[Dreams(teacher).further(who, images, n) for who in (student, other)] for n in (0, 1)]
 
-    assert not torch.equal(*dreams[0])
-    assert torch.equal(*dreams[1])
-    assert torch.equal(dreams[0][0], dream_on(student, teacher, images, 0))
-    assert all(parameter.grad is None for parameter in student.parameters())
+    assert not torch.equal(*shown[0])
+    assert torch.equal(*shown[1])
+
+
+def test_a_group_is_dreamt_on_until_its_dream_is_over(
+    student: Backbone, teacher: Teacher, images: torch.Tensor
+) -> None:
+    dreams = Dreams(teacher)
+    begun, fresh = torch.zeros_like(images), images
+    steps = range(0, GROUPS * OCTAVES * VISITS, GROUPS)  # of group 0
+
+    shown = [dreams.further(student, fresh if step else begun, step) for step in steps]
+    anew = dreams.further(student, fresh, steps[-1] + GROUPS)
+
+    assert all(not torch.equal(a, b) for a, b in zip(shown, shown[1:], strict=False))
+    assert (anew - fresh).abs().mean() < 0.5 * (shown[-1] - fresh).abs().mean()
 
 
 def test_the_stages_up_to_one_are_those_of_the_whole(
@@ -90,7 +142,24 @@ def test_a_share_of_each_batch_is_dreamt_on(
     images = crops[0]
     assert torch.equal(seen[0], images)
     assert torch.equal(seen[1][:2], images[:2])
-    assert torch.equal(seen[1][2:], dream_on(student, teacher, images[2:], 0))
+    assert torch.equal(seen[1][2:], Dreams(teacher).further(student, images[2:], 0))
+
+
+def test_a_stopped_training_goes_on_with_its_dreams(
+    tmp_path: Path, student: Backbone, teacher: Teacher
+) -> None:
+    whole = training(tmp_path, teacher, copy.deepcopy(student), dreamt=0.5)
+    for _ in range(3):
+        whole.advance()
+    whole.save(tmp_path / "checkpoint.safetensors")
+    rest = training(tmp_path, teacher, student, dreamt=0.5)
+
+    rest.load(tmp_path / "checkpoint.safetensors")
+    for _ in range(GROUPS):
+        whole.advance()
+        rest.advance()
+
+    assert all(torch.equal(t, rest.average[name]) for name, t in whole.average.items())
 
 
 def test_a_student_comes_nearer_to_its_teacher_in_dreams(

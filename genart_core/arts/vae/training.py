@@ -21,6 +21,7 @@ from genart_core.arts.vae.losses import Likelihood, detail, kl_divergence, recon
 from genart_core.arts.vae.model import Autoencoder, reparameterise
 from genart_core.nn.device import working_dtype
 from genart_core.nn.sheets import write_sheet
+from genart_core.nn.training import Stateless
 
 MEASURED = 2000  # pictures, at the most, that an evaluation looks at
 MEASURED_BATCH = 50
@@ -51,7 +52,7 @@ class Aims:
         return self.scale if self.likelihood == "laplace" else 1.0
 
 
-class Bound:
+class Bound(Stateless):
     """Minimise the negative evidence lower bound (1), with detail and labels beside it.
 
     Labelled attributes are the first dimensions of the code (3): there the mean is drawn to the
