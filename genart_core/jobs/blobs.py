@@ -102,10 +102,6 @@ class BlobStore:
         with self._reached():
             return cast(int, self._files.size(f"{self._root}/{path}"))
 
-    def local_path(self, path: str) -> str | None:
-        """Return the file's path on this machine, or None if it lies elsewhere."""
-        return f"{self._root}/{path}" if self._is_local else None
-
     def read(self, path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes [start, end) of a file in chunks.
 

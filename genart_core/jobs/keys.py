@@ -7,13 +7,3 @@ CHANGED = f"{NAMESPACE}:changed"
 
 DOORBELL = f"{NAMESPACE}:doorbell"
 """The Celery queue."""
-
-
-def job_key(job_id: str) -> str:
-    """Return the key of a job's record (a hash)."""
-    return f"{NAMESPACE}:job:{job_id}"
-
-
-def events_key(job_id: str) -> str:
-    """Return the key of a job's event stream."""
-    return f"{NAMESPACE}:events:{job_id}"

@@ -2,14 +2,15 @@
 
 from genart_core.jobs import keys
 from tests.support.listening import listening
+from tests.support.names import events_key, job_key
 from tests.support.table import Table
 
 
 def test_python_and_lua_name_the_same_keys(table: Table) -> None:
     job_id = table.queue()
 
-    assert table.redis.type(keys.job_key(job_id)) == b"hash"
-    assert table.redis.type(keys.events_key(job_id)) == b"stream"
+    assert table.redis.type(job_key(job_id)) == b"hash"
+    assert table.redis.type(events_key(job_id)) == b"stream"
     assert table.redis.type(keys.DOORBELL) == b"list"
 
 

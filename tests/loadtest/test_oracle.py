@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from genart_core.jobs.keys import events_key, job_key
 from loadtest.api import Event
 from loadtest.oracle import Accepted, Evidence, Oracle, faults, listed
 from tests.api.player import Player
 from tests.loadtest.conftest import ASK, TEXT, Client
+from tests.support.names import events_key, job_key
 from tests.support.table import Table
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from genart_core.jobs.keys import job_key
 from genart_core.jobs.record import TERMINAL, JobId
+from tests.support.names import job_key
 
 _PREFIX = job_key("").encode()
 
