@@ -13,11 +13,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 from starlette.requests import ClientDisconnect, Request
 
-from api.documented.submit import example_of
 from api.errors import ProblemError
 from api.validation import MAX_COMPLAINTS, complaints_of, summary
 from genart_core.catalogue import Kind
-from genart_core.request import MAX_SEED, image_fields
+from genart_core.request import MAX_SEED, example_of, image_fields
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -37,7 +36,9 @@ def require_json(request: Request, fields: dict[bytes, bytes], kind: Kind) -> No
         ProblemError: `unsupported_media_type`, with the right way to call.
     """
     pictures = image_fields(kind.request)
-    require_json_at(request, fields, f"/v1/{kind.name}", lambda: example_of(kind), tuple(pictures))
+    require_json_at(
+        request, fields, f"/v1/{kind.name}", lambda: example_of(kind.request), tuple(pictures)
+    )
 
 
 def require_json_at(

@@ -1,14 +1,15 @@
 """Parameters of the addresses, as the OpenAPI document tells them.
 
-What is malformed is looked for and not found, which a route answers with its own 404; so their
-patterns stand in the document and are no validation.
+What is malformed in a path is looked for and not found, which a route answers with its own 404; so
+those patterns stand in the document and are no validation.
 """
 
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import Path
+from fastapi import Path, Query
 
-from api.errors import PROBLEMS
+from api.errors import PROBLEMS, ProblemError
+from api.validation import shown
 
 JOB_ID = r"[0-7][0-9a-hjkmnp-tv-z]{25}"
 _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
@@ -57,3 +58,19 @@ ProblemPath: TypeAlias = Annotated[
         json_schema_extra={"enum": sorted(PROBLEMS)},
     ),
 ]
+
+
+def cursor_query(pattern: str) -> Any:
+    """Return how a list is read on; `pattern` is that of the cursors that its pages give."""
+    return Query(
+        description="`cursor` of the page before; empty: the first page.",
+        max_length=100,
+        json_schema_extra={"pattern": f"^({pattern})?$"},
+    )
+
+
+def wrong_parameter(parameter: str, value: str, advice: str) -> ProblemError:
+    """Return the problem of a parameter whose value means nothing here."""
+    detail = f"{parameter} can't be {shown(value)}; {advice}"
+    complaint = {"parameter": parameter, "detail": detail, "got": shown(value)}
+    return ProblemError("invalid_parameter", detail, errors=[complaint])

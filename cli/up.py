@@ -26,6 +26,7 @@ from cli.supervisor import Supervisor
 from cli.telling import teller
 from genart_core.catalogue import kinds
 from genart_core.jobs.connection import aconnect, connect
+from genart_core.request import example_of
 from worker.settings import WorkerSettings
 
 
@@ -119,9 +120,8 @@ async def _greet(plan: Plan, say: Say) -> None:
 def _first_request(url: str, settings: ApiSettings) -> str:
     """Return a curl line to paste: the first kind, with its fields' own examples."""
     kind = next(iter(kinds().values()))
-    fields = kind.request.model_fields.items()
-    body = {name: field.examples[0] for name, field in fields if field.examples}
     headers = "-H 'Content-Type: application/json' -H 'Prefer: wait=30'"
     if settings.needs_key:
         headers += ' -H "Authorization: Bearer $KEY"'
-    return f"curl {headers} -d {shlex.quote(json.dumps(body))} {url}/v1/{kind.name}"
+    body = json.dumps(example_of(kind.request))
+    return f"curl {headers} -d {shlex.quote(body)} {url}/v1/{kind.name}"

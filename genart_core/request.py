@@ -26,6 +26,7 @@ _STORED = re.compile(r"asset:[0-9a-f]{64}|job:[0-7][0-9a-hjkmnp-tv-z]{25}/(0|[1-
 _ADDRESS = re.compile(r"https://[!-~]{1,2000}")
 _DATA = re.compile(r"data:image/[!-+\--~]{1,150};base64,")  # whatever follows
 _FORM = f"^({_STORED.pattern}|{_ADDRESS.pattern}|{_DATA.pattern}[^\\n]*)$"
+_ANY_PICTURE = f"asset:{'0' * 64}"
 _MAX_URI_HEAD = 200  # characters before the comma of a data URI
 
 
@@ -111,6 +112,18 @@ def image_fields(request_class: type[BaseModel]) -> dict[str, bool]:
             found[name] = False
         elif (takes_list := _holds_list(field.annotation, name)) is not None:
             found[name] = takes_list
+    return found
+
+
+def example_of(request_class: type[BaseModel]) -> dict[str, Any]:
+    """Return a request of this kind, from the examples of its fields."""
+    pictures = image_fields(request_class)
+    found: dict[str, Any] = {}
+    for name, field in request_class.model_fields.items():
+        if field.examples:
+            found[name] = field.examples[0]
+        elif name in pictures and field.is_required():
+            found[name] = [_ANY_PICTURE] if pictures[name] else _ANY_PICTURE
     return found
 
 

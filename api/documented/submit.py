@@ -16,9 +16,7 @@ from api.options import parameters
 from api.representation import JobView
 from genart_core.catalogue import Kind
 from genart_core.public import ART as PUBLIC_ART
-from genart_core.request import image_fields
-
-_PICTURE = f"asset:{'0' * 64}"
+from genart_core.request import example_of, image_fields
 
 SUBMIT = """Enter a job. The answer is `202` at once, with the whole job and its address.
 
@@ -86,7 +84,7 @@ def submit_parameters() -> list[dict[str, Any]]:
 def submit_extra(kind: Kind) -> dict[str, Any]:
     """Body, parameters and headers of a POST that makes art."""
     schema = {"$ref": f"#/components/schemas/{kind.request.__name__}"}
-    full = example_of(kind)
+    full = example_of(kind.request)
     required = {name for name, field in kind.request.model_fields.items() if field.is_required()}
     least = {name: value for name, value in full.items() if name in required}
     examples = {
@@ -132,15 +130,3 @@ def _sizes(schema: dict[str, Any]) -> dict[str, int]:
     """Return the bounds of a list, which may also be one of several things."""
     lists = [one for one in (schema, *schema.get("anyOf", ())) if one.get("type") == "array"]
     return {key: one[key] for one in lists for key in ("minItems", "maxItems") if key in one}
-
-
-def example_of(kind: Kind) -> dict[str, Any]:
-    """Return a request of this kind, from the examples of its fields."""
-    pictures = image_fields(kind.request)
-    found = {}
-    for name, field in kind.request.model_fields.items():
-        if field.examples:
-            found[name] = field.examples[0]
-        elif name in pictures and field.is_required():
-            found[name] = [_PICTURE] if pictures[name] else _PICTURE
-    return found

@@ -14,11 +14,10 @@ from api.documented import assets as documented
 from api.errors import NO_HEADERS, ProblemError
 from api.files import StoredFile, file_response, suffix_of
 from api.headers import fields_of
-from api.parameters import Sha256Path
+from api.parameters import Sha256Path, cursor_query, wrong_parameter
 from api.quota import asset_headers
 from api.representation import timestamp
 from api.sent import read_picture
-from api.validation import shown
 from genart_core.jobs import assets
 from genart_core.jobs.assets import Asset
 from genart_core.jobs.blobs import asset_path
@@ -75,21 +74,12 @@ async def create_asset(request: Request) -> Response:
 )
 async def list_assets(
     request: Request,
-    cursor: Annotated[
-        str,
-        Query(
-            description="`cursor` of the page before; empty: the first page.",
-            max_length=100,
-            json_schema_extra={"pattern": f"^({_CURSOR.pattern})?$"},
-        ),
-    ] = "",
+    cursor: Annotated[str, cursor_query(_CURSOR.pattern)] = "",
     limit: Annotated[int, Query(description="Pictures per page.", ge=1, le=100)] = 50,
 ) -> Response:
     """Return a page of the caller's pictures, those that came with requests too."""
     if cursor and not _CURSOR.fullmatch(cursor):
-        detail = f"cursor can't be {shown(cursor)}; take it from the page before"
-        complaint = {"parameter": "cursor", "detail": detail, "got": shown(cursor)}
-        raise ProblemError("invalid_parameter", detail, errors=[complaint])
+        raise wrong_parameter("cursor", cursor, "take it from the page before")
     call = assets.list_assets(client_of(request), cursor=cursor, limit=limit)
     page = await gateway_of(request).ask(call)
     body = {"assets": [asset_view(asset) for asset in page.assets], "cursor": page.cursor or None}

@@ -9,13 +9,11 @@ from starlette.responses import Response
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of, unknown_job
 from api.documented import events as documented_events
 from api.documented import jobs as documented
-from api.errors import ProblemError
 from api.events import EVENT_ID_OR_NONE, follow, parse_event_id
 from api.headers import fields_of, is_known, preferences
 from api.moments import Moment
-from api.parameters import JOB_ID, JobIdPath
+from api.parameters import JOB_ID, JobIdPath, cursor_query, wrong_parameter
 from api.representation import etag, job_response, milliseconds, view
-from api.validation import shown
 from api.waiting import Patience, wait_for_change, wait_for_end
 from genart_core.jobs import caller
 from genart_core.jobs.record import Job, Status, parse_job_id
@@ -31,14 +29,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["Jobs"])
 )
 async def list_jobs(
     request: Request,
-    cursor: Annotated[
-        str,
-        Query(
-            description="`cursor` of the page before; empty: the first page.",
-            max_length=100,
-            json_schema_extra={"pattern": f"^({JOB_ID})?$"},
-        ),
-    ] = "",
+    cursor: Annotated[str, cursor_query(JOB_ID)] = "",
     limit: Annotated[int, Query(description="Jobs per page.", ge=1, le=100)] = 50,
     kind: Annotated[
         str | None, Query(description="Only jobs of this kind.", max_length=100)
@@ -60,10 +51,10 @@ async def list_jobs(
     still have a `cursor`: so many jobs are looked at for it.
     """
     if cursor and parse_job_id(cursor) is None:
-        raise _wrong("cursor", cursor, "take it from the page before")
+        raise wrong_parameter("cursor", cursor, "take it from the page before")
     known = request.app.state.kinds
     if kind is not None and kind not in known:
-        raise _wrong("kind", kind, f"the kinds are {', '.join(known)}")
+        raise wrong_parameter("kind", kind, f"the kinds are {', '.join(known)}")
     which = caller.Filter(
         kind or "",
         tuple(status or ()),
@@ -173,13 +164,7 @@ async def follow_job(
 ) -> Response:
     """Return the job's events as they come."""
     if after and parse_event_id(after) is None:
-        raise _wrong("after", after, "take it from the `id` of an event")
+        raise wrong_parameter("after", after, "take it from the `id` of an event")
     last = fields_of(request.scope).get(b"last-event-id", b"").decode("latin-1")
     checked = job_id_of(job_id)
     return await follow(gateway_of(request), checked, client_of(request), last or after)
-
-
-def _wrong(parameter: str, value: str, advice: str) -> ProblemError:
-    detail = f"{parameter} can't be {shown(value)}; {advice}"
-    complaint = {"parameter": parameter, "detail": detail, "got": shown(value)}
-    return ProblemError("invalid_parameter", detail, errors=[complaint])
