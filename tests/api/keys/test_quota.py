@@ -10,7 +10,6 @@ from httpx2 import Client, Response
 from redis import Redis
 
 from genart_core.jobs.blobs import BlobStore
-from genart_core.jobs.connection import connect
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway
 from tests.support.keys import bearer, forget_keys, make_key
@@ -19,17 +18,6 @@ from tests.support.table import Table
 from tests.support.waiting import wait_for
 
 SETTINGS = {"access": "keys", "active_jobs_per_client": 50, "queue_bytes_per_client": 1000}
-
-
-@pytest.fixture(scope="module")
-def url(redis_url: str) -> str:
-    return f"{redis_url}?db=1"
-
-
-@pytest.fixture
-def redis(redis: Redis, url: str) -> Iterator[Redis]:
-    with connect(url) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

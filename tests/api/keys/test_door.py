@@ -7,24 +7,12 @@ import pytest
 from httpx2 import Client
 from redis import Redis
 
-from genart_core.jobs.connection import connect
 from tests.support.gateway import RunningGateway, place_model, running_gateway
 from tests.support.keys import NO_TLS, bearer, forget_keys, make_key, revoke_key
 from tests.support.waiting import wait_for
 
 BODY = {"model": "tiny"}
-SOON_SECONDS = 2.0
-
-
-@pytest.fixture(scope="module")
-def url(redis_url: str) -> str:
-    return f"{redis_url}?db=1"
-
-
-@pytest.fixture
-def redis(redis: Redis, url: str) -> Iterator[Redis]:
-    with connect(url) as client:
-        yield client
+SOON_SECONDS = 10.0
 
 
 @pytest.fixture(scope="module")

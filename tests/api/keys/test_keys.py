@@ -10,7 +10,6 @@ from httpx2 import Client, Response
 from redis import Redis
 
 from genart_core.jobs import access
-from genart_core.jobs.connection import connect
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway, place_model, running_gateway
 from tests.support.keys import NO_TLS, bearer, forget_keys, make_key, revoke_key
@@ -19,19 +18,7 @@ from tests.support.table import Table
 from tests.support.waiting import wait_for
 
 BODY = {"model": "tiny"}
-SOON_SECONDS = 2.0
-
-
-@pytest.fixture(scope="module")
-def url(redis_url: str) -> str:
-    """A database apart: a key made there closes no other test's gateway."""
-    return f"{redis_url}?db=1"
-
-
-@pytest.fixture
-def redis(redis: Redis, url: str) -> Iterator[Redis]:
-    with connect(url) as client:
-        yield client
+SOON_SECONDS = 10.0
 
 
 @pytest.fixture(scope="module")
