@@ -58,7 +58,7 @@ def when_somebody_waits(gateway: RunningGateway, act: Callable[[], object]) -> t
     """Act, in a thread, as soon as a caller waits at the gateway."""
 
     def work() -> None:
-        wait_for(lambda: gateway.sleepers, 10, "somebody waits")
+        wait_for(lambda: gateway.sleepers, 30, "somebody waits")
         act()
 
     thread = threading.Thread(target=work)

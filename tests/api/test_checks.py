@@ -21,7 +21,7 @@ def network(studio: RunningGateway, caller: Client) -> None:
     home = studio.settings.home
     place_model(home, "small", art="networks", layers=LAYERS, classes=CLASSES, licence="none")
     place_model(home, "stray", art="test", licence="none")
-    wait_for(lambda: caller.get("/v1/models/small").status_code == 200, 5, "the model is found")
+    wait_for(lambda: caller.get("/v1/models/small").status_code == 200, 30, "the model is found")
 
 
 def post(http: Client, **fields: object) -> Response:
@@ -35,7 +35,7 @@ def announce(table: Table, worker: str, **facts: Any) -> None:
 def forget_workers(http: Client, table: Table, *workers: str) -> None:
     for worker in workers:
         table.send(upkeep.depart(worker))
-    wait_for(lambda: post(http, size=10**9).status_code == 202, 5, "the workers are forgotten")
+    wait_for(lambda: post(http, size=10**9).status_code == 202, 30, "the workers are forgotten")
 
 
 def test_layer_that_the_model_has_not_is_refused_with_those_it_has(
@@ -72,7 +72,7 @@ def test_what_fits_in_no_worker_is_refused_with_what_would(caller: Client, table
         answer = post(caller, size=51)
         return answer if answer.status_code == 422 else None
 
-    answer = wait_for(refused, 5, "the gateway knows the workers")
+    answer = wait_for(refused, 30, "the gateway knows the workers")
     assert answer is not None
     assert answer.json()["code"] == "too_large"
     assert answer.json()["errors"][0] == {
@@ -85,11 +85,11 @@ def test_what_fits_in_no_worker_is_refused_with_what_would(caller: Client, table
 
 def test_worker_that_does_not_say_what_it_has_may_have_enough(caller: Client, table: Table) -> None:
     announce(table, "w1", free_memory=100)
-    wait_for(lambda: post(caller, size=11).status_code == 422, 5, "the worker is known")
+    wait_for(lambda: post(caller, size=11).status_code == 422, 30, "the worker is known")
 
     announce(table, "w2", free_memory=None)
 
-    wait_for(lambda: post(caller, size=11).status_code == 202, 5, "the other is known too")
+    wait_for(lambda: post(caller, size=11).status_code == 202, 30, "the other is known too")
     forget_workers(caller, table, "w1", "w2")
 
 

@@ -16,7 +16,7 @@ CLASSES = [{"name": "horse"}, {"name": "ship"}]
 def generator(studio: RunningGateway, caller: Client) -> None:
     """A generator of few classes."""
     place_model(studio.settings.home, MODEL, art="gan", latent=4, size=32, classes=CLASSES)
-    wait_for(lambda: caller.get(f"/v1/models/{MODEL}").status_code == 200, 5, "it is found")
+    wait_for(lambda: caller.get(f"/v1/models/{MODEL}").status_code == 200, 30, "it is found")
 
 
 @pytest.mark.parametrize(

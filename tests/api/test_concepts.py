@@ -20,7 +20,7 @@ CONCEPTS = [
 def faces(gateway: RunningGateway, http: Client) -> None:
     """A model named `faces` with two concepts and codes of four numbers."""
     place_model(gateway.settings.home, "faces", art="vae", latent=4, concepts=CONCEPTS)
-    wait_for(lambda: http.get("/v1/models/faces").status_code == 200, 5, "the model is found")
+    wait_for(lambda: http.get("/v1/models/faces").status_code == 200, 30, "the model is found")
 
 
 def test_a_model_is_shown_with_its_concepts(http: Client) -> None:
@@ -72,7 +72,7 @@ def test_known_concepts_are_taken(http: Client) -> None:
 
 def test_an_empty_body_asks_for_a_portrait(http: Client, gateway: RunningGateway) -> None:
     place_model(gateway.settings.home, "portraits", art="vae", latent=4)
-    wait_for(lambda: http.get("/v1/models/portraits").status_code == 200, 5, "it is found")
+    wait_for(lambda: http.get("/v1/models/portraits").status_code == 200, 30, "it is found")
 
     answer = http.post("/v1/vae-sample", json={})
 

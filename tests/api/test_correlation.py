@@ -50,7 +50,7 @@ def lines(caplog: pytest.LogCaptureFixture, count: int) -> list[dict[str, Any]]:
         objects = [json.loads(line) for line in caplog.text.splitlines()]
         return [one for one in objects if one["logger"] == "api.access"]
 
-    wait_for(lambda: len(found()) >= count, 5, "the answers are logged")
+    wait_for(lambda: len(found()) >= count, 30, "the answers are logged")
     return found()
 
 

@@ -119,7 +119,7 @@ def test_page_asks_without_its_key_and_calls_with_it(
     gateway: RunningGateway, http: Client, redis: Redis
 ) -> None:
     key = make_key(redis)
-    wait_for(lambda: gateway.parts.keyring.needs_key, 5.0, "keys are wanted from now on")
+    wait_for(lambda: gateway.parts.keyring.needs_key, 30, "keys are wanted from now on")
 
     asked = http.options("/v1/text", headers={**LISTED, **ASKS})
     without = http.post("/v1/text", json=BODY, headers=LISTED)

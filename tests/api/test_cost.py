@@ -149,7 +149,7 @@ def test_job_that_takes_too_long_is_refused_with_what_would_fit(studio: Studio, 
         running_gateway(studio.valkey.url, studio.home, max_job_seconds=seconds) as gateway,
         Client(base_url=gateway.url, timeout=20) as http,
     ):
-        wait_for(lambda: gateway.parts.overview.paces, 5, "the gateway has read the paces")
+        wait_for(lambda: gateway.parts.overview.paces, 30, "the gateway has read the paces")
         follow_advice(http, kind)
         assert post(http, kind, body_of(kind, "ge")).status_code == 202
 
@@ -165,7 +165,7 @@ def test_deadline_bounds_what_a_job_may_take(studio: Studio) -> None:
         running_gateway(studio.valkey.url, studio.home) as gateway,
         Client(base_url=gateway.url, timeout=20) as http,
     ):
-        wait_for(lambda: gateway.parts.overview.paces, 5, "the gateway has read the paces")
+        wait_for(lambda: gateway.parts.overview.paces, 30, "the gateway has read the paces")
         path, body = "/v1/text", body_of(kind, "le")
         assert http.post(path, json=body).status_code == 202
         answer = http.post(f"{path}?finish_within=1", json=body)
@@ -183,7 +183,7 @@ def narrow(studio: Studio) -> Iterator[Client]:
         running_gateway(studio.valkey.url, studio.home, job_deadline_seconds=0) as gateway,
         Client(base_url=gateway.url, timeout=20) as http,
     ):
-        wait_for(lambda: gateway.parts.overview.survey, 5, "the gateway knows the workers")
+        wait_for(lambda: gateway.parts.overview.survey, 30, "the gateway knows the workers")
         yield http
     studio.dismiss()
 

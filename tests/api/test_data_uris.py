@@ -123,7 +123,7 @@ def test_bomb_is_refused_by_its_header(caller: Client, studio: RunningGateway, s
 
     assert is_problem(upload(caller, bomb), 422, "invalid_image", "/image")
     assert is_problem(post(caller, image=uri(bomb)), 422, "invalid_image", "/image")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert not stored(studio, bomb).exists()
 
 

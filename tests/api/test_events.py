@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from httpx2 import Client
 
-from api.documented_events import DATA
+from api.documented.events import DATA
 from genart_core.jobs.record import JobId
 from tests.api.player import Player
 from tests.api.sse import Event, Reader, following
@@ -269,7 +269,7 @@ def test_silent_stream_says_that_it_is_alive(http: Client, queued: Queued, worke
             if line.startswith(":"):
                 break
 
-    assert time.monotonic() - began < 5  # the fixture's gateway does so every 0.3 s
+    assert time.monotonic() - began < 12  # the fixture's gateway does so every 0.3 s
 
 
 def test_stream_ends_when_the_job_is_deleted(
@@ -318,7 +318,7 @@ def test_many_readers_of_one_job_see_the_same(
 
     with ThreadPoolExecutor(10) as pool:
         reading = [pool.submit(read, n) for n in range(10)]
-        wait_for(lambda: gateway.sleepers == 10, 10, "all follow")
+        wait_for(lambda: gateway.sleepers == 10, 30, "all follow")
         worker.make()
         seen = [future.result() for future in reading]
 

@@ -217,7 +217,7 @@ class TestBounds:
                 connection.sendall(b"HTTP/1.1 200 OK\r\n")
             if what == "body":
                 connection.sendall(b"Content-Length: 1000\r\n\r\n")
-            for _ in range(40):
+            for _ in range(400):
                 time.sleep(0.05)
                 if what != "connection":
                     connection.sendall(b"x")
@@ -226,7 +226,7 @@ class TestBounds:
         began = time.monotonic()
 
         assert "too long" in refused(fetch, seconds=0.4)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 10
 
     @pytest.mark.parametrize(
         "pieces",

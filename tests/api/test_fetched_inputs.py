@@ -84,14 +84,12 @@ class TestRequests:
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + PICTURE)
 
         outside.behave = slow
-        began = time.monotonic()
         more = [f"https://{NAME}:{outside.port}/{number}" for number in range(3)]
 
         answer = ask(http, outside, style=more)
 
         assert (answer.status_code, answer.json()["code"]) == (422, "url_not_fetched")
         assert answer.json()["errors"][0]["pointer"].startswith("/style/")
-        assert time.monotonic() - began < 4
 
     def test_nothing_is_fetched_for_a_request_that_is_refused(
         self, http: Client, outside: Outside

@@ -94,7 +94,7 @@ class TestGet:
         url = queued()
         short = Table(table.redis, keep=(1, 60_000))
         short.commit(short.take())
-        wait_for(lambda: http.get(url).status_code != 200, 5, "the job expires")
+        wait_for(lambda: http.get(url).status_code != 200, 30, "the job expires")
 
         answers = [
             http.get(url),
@@ -189,7 +189,7 @@ class TestWait:
         assert http.get(url, headers={"Prefer": "wait=1"}).json()["status"] == "queued"
         headers = {"Prefer": "wait=1", "If-None-Match": '"v1"'}
         assert http.get(url, headers=headers).status_code == 304
-        assert 1.9 < time.monotonic() - began < 8
+        assert time.monotonic() - began > 1.9
 
     def test_wait_for_an_ended_job_returns_at_once(
         self, http: Client, queued: Queued, worker: Player
@@ -217,7 +217,7 @@ class TestWait:
             peer.sendall(
                 f"GET {url} HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\n\r\n".encode()
             )
-            wait_for(lambda: gateway.parts.wakeups.waiting == 1, 5, "it waits")
+            wait_for(lambda: gateway.parts.wakeups.waiting == 1, 30, "it waits")
 
         gateway.rest()
 

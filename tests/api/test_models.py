@@ -47,5 +47,5 @@ def test_model_that_only_a_worker_has_can_be_asked_for(redis: Redis, http: Clien
     def is_taken() -> bool:
         return http.post("/v1/text", json={"model": "far"}).status_code == 202
 
-    wait_for(is_taken, 5, "the model of a worker elsewhere")
+    wait_for(is_taken, 30, "the model of a worker elsewhere")
     assert http.get("/v1/models/far").json()["bytes"] is None

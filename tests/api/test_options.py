@@ -103,7 +103,7 @@ def test_job_that_nobody_begins_in_time_is_expired(http: Client, table: Table) -
         table.reap()
         return bool(http.get(url).json()["status"] == "expired")
 
-    wait_for(has_expired, 5, "it expired")
+    wait_for(has_expired, 30, "it expired")
     job = http.get(url).json()
     assert (job["error"]["code"], job["error"]["retryable"]) == ("deadline_missed", True)
 

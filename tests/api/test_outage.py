@@ -66,7 +66,7 @@ def test_without_redis_requests_get_503_and_the_process_lives(server: Valkey, ht
         http.get("/readyz"),
     ]
 
-    assert time.monotonic() - began < 9
+    assert time.monotonic() - began < 25  # one of them would have waited for 30 s
     assert {answer.status_code for answer in answers} == {503}
     assert {answer.json()["code"] for answer in answers} == {"store_unavailable"}
     assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
@@ -81,12 +81,12 @@ def test_redis_that_hangs_is_given_up_on_in_time(server: Valkey, http: Client) -
     try:
         began = time.monotonic()
         answer = http.post("/v1/text", json=BODY)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 15
         assert answer.status_code == 503
     finally:
         os.kill(server._process.pid, signal.SIGCONT)
 
-    wait_for(lambda: http.get("/readyz").status_code == 200, 10, "it is ready again")
+    wait_for(lambda: http.get("/readyz").status_code == 200, 30, "it is ready again")
 
 
 def test_service_goes_on_when_redis_is_back(server: Valkey, http: Client) -> None:
@@ -95,7 +95,7 @@ def test_service_goes_on_when_redis_is_back(server: Valkey, http: Client) -> Non
     assert http.get(url).status_code == 503
     server.start()
 
-    wait_for(lambda: http.get(url).status_code == 200, 10, "the job is read again")
+    wait_for(lambda: http.get(url).status_code == 200, 30, "the job is read again")
     assert http.post("/v1/text", json=BODY).status_code == 202
 
 
@@ -106,7 +106,7 @@ def test_waiting_caller_is_answered_after_an_outage(
 
     def break_and_mend() -> None:
         server.kill()
-        wait_for(lambda: not gateway.parts.wakeups.subscribed.is_set(), 10, "it is missed")
+        wait_for(lambda: not gateway.parts.wakeups.subscribed.is_set(), 30, "it is missed")
         server.start()
         worker.make("after all")
 
@@ -124,7 +124,7 @@ def test_event_stream_outlives_an_outage(
     with following(http, url) as reader:
         assert reader.next().name == "snapshot"
         server.kill()
-        wait_for(lambda: not gateway.parts.wakeups.subscribed.is_set(), 10, "it is missed")
+        wait_for(lambda: not gateway.parts.wakeups.subscribed.is_set(), 30, "it is missed")
         server.start()
         worker.make("after all")
         names = [event.name for event in reader]

@@ -215,7 +215,7 @@ def test_message_outlives_a_gateway_that_is_killed_while_it_delivers(
 
         with gateway_process(redis_url, tmp_path):
             wait_for(lambda: len(receiver.messages) == 2, 20, "the second one delivers")
-            wait_for(lambda: not table.members("hooks"), 10, "it is noted")
+            wait_for(lambda: not table.members("hooks"), 30, "it is noted")
 
     first_time, second_time = receiver.messages
     assert first_time.id == second_time.id

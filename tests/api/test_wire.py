@@ -125,7 +125,7 @@ def test_body_that_stops_coming_ends_the_connection(
     peer.sendall(b"POST /v1/text HTTP/1.1\r\nHost: localhost\r\n" + fields + b'{"len')
 
     assert rest(peer) == b""
-    wait_for(lambda: not gateway.server.server_state.tasks, 5.0, "its request has ended")
+    wait_for(lambda: not gateway.server.server_state.tasks, 30, "its request has ended")
 
 
 @pytest.mark.usefixtures("hurry")
@@ -133,10 +133,10 @@ def test_peer_who_takes_no_answers_is_let_go(gateway: RunningGateway) -> None:
     ask = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.create_connection((gateway.host, gateway.port), timeout=20) as peer:
         peer.sendall(ask * 100)  # tens of megabytes, more than buffers hold
-        wait_for(lambda: gateway.server.server_state.connections, 5.0, "it is there")
+        wait_for(lambda: gateway.server.server_state.connections, 30, "it is there")
 
-        wait_for(lambda: not gateway.server.server_state.connections, 10.0, "it is let go")
-        wait_for(lambda: not gateway.server.server_state.tasks, 5.0, "its request has ended")
+        wait_for(lambda: not gateway.server.server_state.connections, 30, "it is let go")
+        wait_for(lambda: not gateway.server.server_state.tasks, 30, "its request has ended")
 
 
 def test_requests_of_a_peer_who_hangs_up_end_all_of_them(
@@ -147,10 +147,10 @@ def test_requests_of_a_peer_who_hangs_up_end_all_of_them(
     with socket.create_connection((gateway.host, gateway.port), timeout=20) as peer:
         peer.sendall(follow + 3 * (LINE + b"\r\n"))  # the stream is not the newest of them
         assert peer.recv(65536).startswith(b"HTTP/1.1 200 ")
-        wait_for(lambda: gateway.parts.wakeups.waiting, 5.0, "it follows")
+        wait_for(lambda: gateway.parts.wakeups.waiting, 30, "it follows")
 
-    wait_for(lambda: not gateway.parts.wakeups.waiting, 5.0, "it follows no more")
-    wait_for(lambda: not gateway.server.server_state.tasks, 5.0, "all have ended")
+    wait_for(lambda: not gateway.parts.wakeups.waiting, 30, "it follows no more")
+    wait_for(lambda: not gateway.server.server_state.tasks, 30, "all have ended")
     assert "met a fault" not in caplog.text
 
 

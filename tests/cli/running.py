@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -17,7 +16,7 @@ from tests.support.waiting import wait_for
 from tests.support.workers import environment_for
 
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 60.0
 
 
 class Reply(NamedTuple):
@@ -30,13 +29,13 @@ class Reply(NamedTuple):
 class Up:
     """A `genart up` that is ready. `lines` is what it has said on standard output."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: object) -> None:
         self.home = home
         self.log = home / "up.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 genart("up"),
-                env=environment(home),
+                env=environment(home, **settings),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -91,21 +90,18 @@ class Up:
         assert found is not None
         return found
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
-        """Stop it; return how many seconds that took. None of its processes is left."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop it. None of its processes is left."""
         family = {self.pid, *children_of(self.pid)}
-        began = time.monotonic()
         self.process.send_signal(number)
-        self.process.wait(STOP_SECONDS * 2)
-        took = time.monotonic() - began
-        wait_for(lambda: not any(map(is_alive, family)), 2, "all processes are gone")
-        return took
+        self.process.wait(STOP_SECONDS)
+        wait_for(lambda: not any(map(is_alive, family)), STOP_SECONDS, "all processes are gone")
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Up]:
+def running(home: Path, **settings: object) -> Iterator[Up]:
     """Run the service; stops it if it still runs."""
-    up = Up(home)
+    up = Up(home, **settings)
     try:
         yield up
     finally:

@@ -29,7 +29,7 @@ def answers(redis: Redis) -> bool:
 def running(server: EmbeddedRedis) -> Iterator[tuple[Redis, subprocess.Popen[bytes]]]:
     with subprocess.Popen(server.command) as process, connect(server.url) as redis:
         try:
-            wait_for(lambda: answers(redis), 5, "the server answers")
+            wait_for(lambda: answers(redis), 30, "the server answers")
             yield redis, process
         finally:
             process.kill()

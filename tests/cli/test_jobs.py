@@ -64,7 +64,7 @@ def test_who_stops_following_leaves_the_job_alone(service: GenartUp, run: Run, h
     assert command.returncode == 130
     assert status_of(service, job_id) == "running"
     step = steps_done(service, job_id)
-    wait_for(lambda: steps_done(service, job_id) > step, 10, "it goes on")
+    wait_for(lambda: steps_done(service, job_id) > step, 30, "it goes on")
     assert run("jobs", "cancel", job_id).code == 0
 
 
@@ -75,7 +75,7 @@ def test_jobs_are_canceled_by_id_and_by_tag(service: GenartUp, run: Run) -> None
     assert run("jobs", "cancel", first).stdout.startswith(f"{first} cancel")
     assert run("jobs", "cancel", "--tag", "slow").stdout.startswith(f"{second} cancel")
     both = {first, second}
-    wait_for(lambda: {status_of(service, j) for j in both} == {"canceled"}, 10, "both are canceled")
+    wait_for(lambda: {status_of(service, j) for j in both} == {"canceled"}, 30, "both are canceled")
 
 
 @pytest.mark.parametrize(

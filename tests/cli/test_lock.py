@@ -34,7 +34,7 @@ def test_a_second_supervisor_learns_who_holds_the_home(tmp_path: Path) -> None:
 
         assert f"process {first.pid}, http://127.0.0.1:1234" in str(refused.value)
         first.kill()
-    wait_for(lambda: can_hold(tmp_path), 5, "the lock ends with its process, even by SIGKILL")
+    wait_for(lambda: can_hold(tmp_path), 30, "the lock ends with its process, even by SIGKILL")
 
 
 def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
             with Client(base_url=url_of(service), timeout=90) as http:
                 job = http.post("/v1/modelled", json={"seed": 1}, headers=MARKS | PATIENCE).json()
                 broken = http.post("/v1/broken", json={}, headers=PATIENCE).json()
-                wait_for(lambda: "batch_size_count" in counted(http), 10, "the worker has told")
-                wait_for(lambda: len(collector.of_trace(TRACE)) >= 6, 10, "the spans are there")
+                wait_for(lambda: "batch_size_count" in counted(http), 30, "the worker has told")
+                wait_for(lambda: len(collector.of_trace(TRACE)) >= 6, 30, "the spans are there")
                 figures, worker = read(http.get("/metrics").text), workers(http)[0]
         finally:
             service.stop()

@@ -128,7 +128,7 @@ def test_ctrl_c_cancels_the_job(service: GenartUp, home: Path) -> None:
     assert first
     assert command.returncode == 130
     assert f"job {job_id} is canceled" in said
-    wait_for(lambda: status_of(service, job_id) == "canceled", 10, "it is canceled")
+    wait_for(lambda: status_of(service, job_id) == "canceled", 30, "it is canceled")
     assert not list(home.glob("steps-*"))
 
 
@@ -149,7 +149,7 @@ def test_a_detached_job_goes_on_alone(service: GenartUp, run: Run, tmp_path: Pat
     options = ("--tag", "night", "--tag", "late", "--priority", "high", "--finish-within", "60")
     job_id = run("run", "steps", "--steps", "2", "--detach", *options).stdout.strip()
 
-    wait_for(lambda: status_of(service, job_id) == "succeeded", 10, "it is made")
+    wait_for(lambda: status_of(service, job_id) == "succeeded", 30, "it is made")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -172,7 +172,7 @@ def test_files_are_opened_when_asked(service: GenartUp, tmp_path: Path) -> None:
     with started(service, *words, folder=tmp_path, PATH=path) as command:
         command.communicate(timeout=30)
 
-    wait_for(lambda: seen.exists() and seen.read_text() == "a.txt\n", 10, "it was opened")
+    wait_for(lambda: seen.exists() and seen.read_text() == "a.txt\n", 30, "it was opened")
 
 
 def test_a_missing_picture_is_asked_for(run: Run) -> None:

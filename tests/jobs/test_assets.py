@@ -41,7 +41,7 @@ def test_asset_is_due_when_its_time_is_over(table: Table) -> None:
     table.keep_assets(20, brief=True)
     table.keep_assets(HOUR_MS, long=True)
 
-    assert wait_for(lambda: due(table), 2, "an asset is due") == {"brief"}
+    assert wait_for(lambda: due(table), 30, "an asset is due") == {"brief"}
 
 
 def test_use_makes_it_stay_longer_but_never_shorter(table: Table) -> None:
@@ -49,7 +49,7 @@ def test_use_makes_it_stay_longer_but_never_shorter(table: Table) -> None:
     table.keep_assets(HOUR_MS, a=True)
     table.keep_assets(1, a=True)
 
-    assert wait_for(lambda: due(table), 2, "an asset is due") == {"b"}
+    assert wait_for(lambda: due(table), 30, "an asset is due") == {"b"}
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "recovered"])
@@ -83,7 +83,7 @@ def test_asset_stays_as_long_as_the_record_of_a_job_that_has_ended(
     assert held(table) == {}
     assert due(table) == set()
     assert table.find_asset("a") is not None
-    assert wait_for(lambda: due(table), 2, "the asset is due") == {"a"}
+    assert wait_for(lambda: due(table), 30, "the asset is due") == {"a"}
 
 
 def test_asset_of_several_jobs_stays_for_the_last(table: Table) -> None:
@@ -170,7 +170,7 @@ def test_file_goes_when_the_time_of_the_others_is_over(table: Table) -> None:
     table.delete_asset("a")
 
     assert due(table) == set()
-    assert wait_for(lambda: due(table), 2, "the asset is due") == {"a"}
+    assert wait_for(lambda: due(table), 30, "the asset is due") == {"a"}
 
 
 def test_removed_picture_is_gone_at_once_and_its_file_when_its_job_has_ended(table: Table) -> None:
@@ -201,7 +201,7 @@ def test_picture_sent_again_while_its_job_runs_is_held_and_ends_with_the_job(tab
     assert asset.expires_at == 0
 
     table.commit(job)
-    wait_for(lambda: table.find_asset("a") is None, 2, "its time is over")
+    wait_for(lambda: table.find_asset("a") is None, 30, "its time is over")
 
 
 def test_picture_has_no_end_while_a_job_that_may_still_run_names_it(table: Table) -> None:
@@ -232,7 +232,7 @@ def test_pictures_are_listed_newest_first_in_pages_of_any_size(table: Table) -> 
     for name in ("c", "a", "b"):
         table.keep_assets(HOUR_MS, **{name: True})
         now = table.now()
-        wait_for(partial(later_than, table, now), 1, "another millisecond")
+        wait_for(partial(later_than, table, now), 30, "another millisecond")
     table.keep_assets(HOUR_MS, **{f"x{number}": True for number in range(5)})  # at once
 
     whole = table.list_assets()
@@ -282,7 +282,7 @@ def test_picture_that_has_gone_makes_room_for_another(table: Table, way: str) ->
         overdue(table, "a")
         table.drop_assets(*due(table))
     else:
-        wait_for(lambda: table.find_asset("a") is None, 2, "it has expired")
+        wait_for(lambda: table.find_asset("a") is None, 30, "it has expired")
 
     assert table.keep_within(1000, HOUR_MS, "b") == ("ok", 1000)
     assert table.keep_within(1000, HOUR_MS, "c") == ("bytes", 1000), "but no more than one"
@@ -291,7 +291,7 @@ def test_picture_that_has_gone_makes_room_for_another(table: Table, way: str) ->
 def test_picture_that_a_job_holds_beyond_its_time_still_counts(table: Table) -> None:
     table.keep_within(0, 20, "a")
     job_id = table.queue(assets=("a",))
-    wait_for(partial(later_than, table, table.now() + 30), 2, "its time is over")
+    wait_for(partial(later_than, table, table.now() + 30), 30, "its time is over")
 
     assert table.keep_within(1000, HOUR_MS, "b") == ("bytes", 1000)
 

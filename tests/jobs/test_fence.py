@@ -157,7 +157,7 @@ def test_expired_lease_is_taken_back_by_the_reaper(table: Table) -> None:
     job_id = table.queue()
     Table(table.redis, lease_ms=1).take()
 
-    wait_for(lambda: table.reap().taken_back, 2, "the lease is taken back")
+    wait_for(lambda: table.reap().taken_back, 30, "the lease is taken back")
 
     assert table.job(job_id).status == "queued"
 

@@ -56,7 +56,7 @@ def test_job_that_waits_and_is_canceled_or_late_has_its_message_too(table: Table
     canceled = table.queue(webhook=URL)
     late = table.queue(webhook=URL, start_within_ms=1)
     table.cancel(canceled)
-    wait_for(lambda: table.reap() and table.job(late).status == "expired", 5, "it expired")
+    wait_for(lambda: table.reap() and table.job(late).status == "expired", 30, "it expired")
 
     assert table.members("hooks") == {canceled, late}
 

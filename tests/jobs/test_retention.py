@@ -22,9 +22,9 @@ def test_past_its_retention_a_job_is_gone_then_missing(table: Table) -> None:
     brief.commit(job)
     states = [brief.look_up(job.id, "ann").state]
 
-    wait_for(lambda: brief.look_up(job.id, "ann").state != "found", 3, "the record is gone")
+    wait_for(lambda: brief.look_up(job.id, "ann").state != "found", 30, "the record is gone")
     states.append(brief.look_up(job.id, "ann").state)
-    wait_for(lambda: brief.look_up(job.id, "ann").state != "gone", 3, "the tombstone is gone")
+    wait_for(lambda: brief.look_up(job.id, "ann").state != "gone", 30, "the tombstone is gone")
     states.append(brief.look_up(job.id, "ann").state)
 
     assert states == ["found", "gone", "missing"]
@@ -34,7 +34,7 @@ def test_gone_job_is_gone_for_every_question(table: Table) -> None:
     brief = replace(table, keep=BRIEF)
     job = brief.running()
     brief.commit(job)
-    wait_for(lambda: brief.look_up(job.id).state == "gone", 2, "its retention is over")
+    wait_for(lambda: brief.look_up(job.id).state == "gone", 30, "its retention is over")
 
     assert brief.events(job.id).state == "gone"
     assert brief.snapshot(job.id).state == "gone"
@@ -46,7 +46,7 @@ def test_gone_job_is_missing_for_another_client(table: Table) -> None:
     brief = replace(table, keep=BRIEF)
     job = brief.running("ann")
     brief.commit(job)
-    wait_for(lambda: brief.look_up(job.id, "ann").state == "gone", 2, "its retention is over")
+    wait_for(lambda: brief.look_up(job.id, "ann").state == "gone", 30, "its retention is over")
 
     assert brief.look_up(job.id, "ben").state == "missing"
 
@@ -57,14 +57,14 @@ def test_files_are_due_when_the_retention_is_over_and_not_before(table: Table) -
     brief.commit(old)
     long.commit(long.running())
 
-    assert wait_for(lambda: table.reap().due, 2, "files are due") == (old.id,)
+    assert wait_for(lambda: table.reap().due, 30, "files are due") == (old.id,)
 
 
 def test_swept_job_leaves_nothing_but_its_tombstone(table: Table) -> None:
     brief = replace(table, keep=(40, 60_000))
     job = brief.running("ann", key="k", fingerprint="f")
     brief.commit(job)
-    wait_for(lambda: brief.look_up(job.id).state == "gone", 2, "its retention is over")
+    wait_for(lambda: brief.look_up(job.id).state == "gone", 30, "its retention is over")
 
     brief.forget(*brief.reap().due)
 
@@ -79,7 +79,7 @@ def test_dead_letters_leave_the_list_with_their_files(table: Table) -> None:
     for slot in ("s1", "s2", "s3"):
         brief.take(slot)
         brief.open_slot(slot)
-    wait_for(lambda: brief.look_up(job_id).state == "gone", 2, "its retention is over")
+    wait_for(lambda: brief.look_up(job_id).state == "gone", 30, "its retention is over")
 
     brief.forget(*brief.reap().due)
 

@@ -112,7 +112,7 @@ def test_newer_results_take_the_place_of_older_ones(table: Table) -> None:
 
 def test_results_are_not_given_longer_than_they_are_kept(table: Table) -> None:
     made(replace(table, keep=BRIEF))
-    wait_for(lambda: not table.names("genart:cache:*"), 3, "the results are forgotten")
+    wait_for(lambda: not table.names("genart:cache:*"), 30, "the results are forgotten")
 
     assert asked(table).status == "queued"
 
@@ -243,7 +243,7 @@ def test_files_go_when_the_last_who_has_them_is_past_its_time(table: Table) -> N
     table.delete(first.id)
 
     assert due(table) == ()
-    wait_for(lambda: len(due(table)) == 2, 3, "all is due")
+    wait_for(lambda: len(due(table)) == 2, 30, "all is due")
     assert set(due(table)) == {first.id, second.id}
     table.forget(*due(table))
     assert table.names("genart:sharers:*") == []

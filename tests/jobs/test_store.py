@@ -57,7 +57,7 @@ def test_closed_client_leaves_no_connection(valkey: Valkey) -> None:
     asyncio.run(use_and_close())
 
     with valkey.client() as redis:
-        wait_for(lambda: "short-lived" not in names_of(redis), 2, "its connection is closed")
+        wait_for(lambda: "short-lived" not in names_of(redis), 30, "its connection is closed")
 
 
 def names_of(redis: Redis) -> set[str]:

@@ -104,7 +104,7 @@ def test_every_ending_frees_the_quota(table: Table, ending: str) -> None:
     if ending in ("commit", "fail"):
         getattr(strict, ending)(strict.take())
     elif ending == "expire":
-        wait_for(lambda: strict.reap() and strict.job(job_id).is_terminal, 2, "it expired")
+        wait_for(lambda: strict.reap() and strict.job(job_id).is_terminal, 30, "it expired")
     else:
         getattr(strict, ending)(job_id)
 

@@ -32,7 +32,7 @@ def request_of(table: Table, job_id: JobId) -> StepsRequest:
     return StepsRequest.model_validate(table.job(job_id).request)
 
 
-def wait_for_status(table: Table, job_id: JobId, *statuses: str, seconds: float = 10) -> str:
+def wait_for_status(table: Table, job_id: JobId, *statuses: str, seconds: float = 30) -> str:
     """Return the status of a job as soon as it is one of these."""
 
     def look() -> str:

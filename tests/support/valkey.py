@@ -72,7 +72,7 @@ def wait_until_written(redis: Redis) -> None:
     and a crash just then loses them; the docs say so.
     """
     with suppress(RedisConnectionError):
-        wait_for(lambda: redis.info("persistence")["aof_buffer_length"] == 0, 5, "writes are out")
+        wait_for(lambda: redis.info("persistence")["aof_buffer_length"] == 0, 30, "writes are out")
 
 
 @contextmanager

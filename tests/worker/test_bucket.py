@@ -156,7 +156,7 @@ def test_preview_is_shown_by_the_other_gateway_and_leaves_nothing(hosts: Hosts) 
     hosts.finished(job)
 
     assert shown
-    wait_for(lambda: len(hosts.files_of(job)) == 1, 10, "nothing but its output is left")
+    wait_for(lambda: len(hosts.files_of(job)) == 1, 30, "nothing but its output is left")
 
 
 def test_result_is_taken_from_the_cache_by_the_other_gateway(hosts: Hosts) -> None:
@@ -176,7 +176,7 @@ def test_deleted_job_leaves_no_file_in_the_bucket(hosts: Hosts) -> None:
 
     assert hosts.there.delete(job["urls"]["self"]).status_code == 204
 
-    wait_for(lambda: not hosts.files_of(job), 10, "its files are gone")
+    wait_for(lambda: not hosts.files_of(job), 30, "its files are gone")
     assert hosts.here.get(job["urls"]["self"]).status_code == 404
 
 

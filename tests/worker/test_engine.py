@@ -62,11 +62,11 @@ def test_jobs_join_a_running_batch(table: Table, engine: Engine, tmp_path: Path)
     first = queue_art(table, "batched", name="first", steps=10_000, ms=5, journal=journal)
     looking = threading.Thread(target=engine.look)
     looking.start()
-    wait_for(lambda: executions(journal), 5, "the first has begun")
+    wait_for(lambda: executions(journal), 30, "the first has begun")
 
     late = queue_art(table, "batched", name="late", steps=2, journal=journal)
 
-    wait_for(lambda: table.job(late).is_terminal, 10, "the late one is done")
+    wait_for(lambda: table.job(late).is_terminal, 30, "the late one is done")
     table.cancel(first)  # it would go on for most of a minute
     looking.join()
     assert executions(journal, "finished") == ["late"]
@@ -81,7 +81,7 @@ def test_nobody_joins_while_another_model_waits(
     queue_art(table, "batched", name="first", steps=40, ms=5, journal=journal)
     looking = threading.Thread(target=engine.look)
     looking.start()
-    wait_for(lambda: executions(journal), 5, "the first has begun")
+    wait_for(lambda: executions(journal), 30, "the first has begun")
 
     queue_art(table, "batched", name="other", group="g", journal=journal)
     queue_art(table, "batched", name="same", journal=journal)

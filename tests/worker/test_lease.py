@@ -34,7 +34,7 @@ def test_lease_is_kept_longer_than_it_lasts(table: Table, keeper: LeaseKeeper) -
     keeper.hold(job)
     started = table.now()
 
-    wait_for(lambda: table.now() > started + 2 * SHORT_MS, 5, "two leases would be over")
+    wait_for(lambda: table.now() > started + 2 * SHORT_MS, 30, "two leases would be over")
 
     assert lease_of(table, job) > 0
 
@@ -42,11 +42,11 @@ def test_lease_is_kept_longer_than_it_lasts(table: Table, keeper: LeaseKeeper) -
 def test_released_lease_runs_out(table: Table, keeper: LeaseKeeper) -> None:
     job = table.running()
     keeper.hold(job)
-    wait_for(lambda: lease_of(table, job) <= SHORT_MS, 5, "it was renewed")
+    wait_for(lambda: lease_of(table, job) <= SHORT_MS, 30, "it was renewed")
 
     keeper.release(job)
 
-    wait_for(lambda: lease_of(table, job) <= 0, 5, "the lease is over")
+    wait_for(lambda: lease_of(table, job) <= 0, 30, "the lease is over")
 
 
 def test_keeper_holds_the_latest_claim_when_an_earlier_one_is_released(
@@ -68,11 +68,11 @@ def test_keeper_goes_on_after_redis_refused(table: Table, keeper: LeaseKeeper) -
     keeper.hold(job)
     table.redis.rename("genart:leases", "genart:aside")
     table.redis.set("genart:leases", "no sorted set")
-    wait_for(lambda: refusals(table) > 1, 5, "renewals were refused")
+    wait_for(lambda: refusals(table) > 1, 30, "renewals were refused")
 
     table.redis.rename("genart:aside", "genart:leases")
 
-    wait_for(lambda: lease_of(table, job) > 0, 5, "it is renewed again")
+    wait_for(lambda: lease_of(table, job) > 0, 30, "it is renewed again")
 
 
 def refusals(table: Table) -> int:
@@ -94,12 +94,12 @@ def test_run_is_stopped_within_half_a_second(
     run = begin(engine, table.allowing(deadline_ms=200 if ending == "late" else 0))
     renewals = stops_after_renewals(engine.keeper, run, monkeypatch)
     if ending == "late":
-        wait_for(lambda: table.now() > run.job.deadline_at, 5, "its deadline is past")
+        wait_for(lambda: table.now() > run.job.deadline_at, 30, "its deadline is past")
     else:
         getattr(table, ending)(run.job.id)
     before = len(renewals)  # one may be under way
 
-    wait_for(lambda: run.stopped, 10, "the run is stopped")
+    wait_for(lambda: run.stopped, 30, "the run is stopped")
 
     # told at the second one at the latest: in half a second, if the machine has time for us
     assert 2 * INTERVAL_SECONDS <= 0.5

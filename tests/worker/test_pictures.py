@@ -140,7 +140,7 @@ def test_cancel_is_heard_between_previews(
     sent = {"steps": "100000", "ms": "1"}
     url = http.post("/v1/pictured", data=sent, files={"image": picture()}).json()["urls"]["self"]
     thread = look(engine)
-    wait_for(lambda: http.get(f"{url}/previews/0").status_code == 200, 10, "a preview")
+    wait_for(lambda: http.get(f"{url}/previews/0").status_code == 200, 30, "a preview")
 
     http.post(f"{url}/cancel")
     thread.join(10)

@@ -44,21 +44,21 @@ def test_first_progress_and_text_are_sent_at_once(table: Table, run: ActiveRun) 
 def test_progress_is_sent_five_times_a_second_at_most(table: Table, run: ActiveRun) -> None:
     began = time.monotonic()
     step = 0
-    while time.monotonic() - began < 0.7:
+    while time.monotonic() - began < 0.7 or names(table, run).count("progress") < 2:
         step += 1
         run.progress(step, 10_000)
     took = time.monotonic() - began
 
-    assert 2 <= names(table, run).count("progress") <= 1 + took / 0.2
+    assert names(table, run).count("progress") <= 1 + took / 0.2
 
 
 def test_text_is_sent_twenty_times_a_second_at_most(table: Table, run: ActiveRun) -> None:
     began = time.monotonic()
-    while time.monotonic() - began < 0.4:
+    while time.monotonic() - began < 0.4 or names(table, run).count("token") < 3:
         run.token(0, "x")
     took = time.monotonic() - began
 
-    assert 3 <= names(table, run).count("token") <= 1 + took / 0.05
+    assert names(table, run).count("token") <= 1 + took / 0.05
 
 
 def test_joined_chunks_add_up_to_what_was_written(table: Table, run: ActiveRun) -> None:
@@ -152,4 +152,4 @@ def test_report_is_not_lost_while_redis_is_full(table: Table, run: ActiveRun) ->
         run.token(0, "")  # what is due is sent
         return table.snapshot(run.job.id).partial
 
-    wait_for(lambda: partial() == ("before after",), 2, "both are there")
+    wait_for(lambda: partial() == ("before after",), 30, "both are there")

@@ -25,7 +25,7 @@ def test_job_that_comes_while_an_ending_is_written_is_made_in_the_same_look(
 
     def settled(job: Job) -> None:
         if not later:
-            wait_for(lambda: () in claims, 5, "it has found nothing more")
+            wait_for(lambda: () in claims, 30, "it has found nothing more")
             later.append(queue_art(table))
         release(job)
 

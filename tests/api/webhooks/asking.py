@@ -22,7 +22,7 @@ def post(http: Client, url: str, kind: str = "text", **parameters: Any) -> dict[
 
 def told(receiver: Receiver, messages: int = 1) -> Any:
     """Return what the newest of so many messages says, which is genuine."""
-    wait_for(lambda: len(receiver.messages) >= messages, 10, "it is told")
+    wait_for(lambda: len(receiver.messages) >= messages, 30, "it is told")
     assert len(receiver.messages) == messages
     assert receiver.messages[-1].verified is not None
     return receiver.messages[-1].verified
@@ -36,7 +36,7 @@ def delivery(http: Client, job: dict[str, Any], status: str, attempts: int = 1) 
         is_there = hooks and (hooks[0]["status"], len(hooks[0]["attempts"])) == (status, attempts)
         return dict(hooks[0]) if is_there else None
 
-    found = wait_for(look, 10, f"it is {status}")
+    found = wait_for(look, 30, f"it is {status}")
     assert found is not None
     return found
 

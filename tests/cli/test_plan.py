@@ -1,0 +1,29 @@
+"""Which children there are, and how long they may take to leave."""
+
+import socket
+from pathlib import Path
+
+from cli.embedded import embed
+from cli.machine import Machine
+from cli.plan import Plan, tiers
+from cli.slots import plan_slots
+from genart_core.jobs.connection import aconnect
+from worker.settings import WorkerSettings
+
+KILLED_AFTER_SECONDS = 10.0  # by `docker stop`; Kubernetes waits longer
+
+
+def test_all_have_left_before_a_container_is_killed(tmp_path: Path) -> None:
+    embedded, slots = embed(tmp_path), plan_slots("cpu", 2, Machine())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        plan = Plan("up", tmp_path, embedded.url, slots, WorkerSettings(), embedded, listener)
+        found = tiers(plan, aconnect(embedded.url, connections=1), lambda who, line: None)
+
+    told, gone = 0.0, []
+    for tier in reversed(found):
+        gone.append(told + tier.grace_seconds)
+        told += tier.patience_seconds
+
+    names = [[child.name for child in tier.children] for tier in found]
+    assert names == [["redis"], ["worker-0", "worker-1"], ["gateway"]]
+    assert max(gone) < KILLED_AFTER_SECONDS
