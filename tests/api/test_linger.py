@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.linger import LINGER_BYTES, LINGER_SECONDS
+from tests.api.sockets import one_answer
 from tests.support.gateway import RunningGateway
 
 CHUNKED = "Transfer-Encoding: chunked"
@@ -30,19 +31,6 @@ def peer(gateway: RunningGateway) -> Iterator[socket.socket]:
 def rest(peer: socket.socket) -> bytes:
     """Return what comes until the gateway hangs up."""
     return b"".join(iter(lambda: peer.recv(65536), b""))
-
-
-def one_answer(peer: socket.socket) -> bytes:
-    """Return an answer by its length."""
-    answer = b""
-    while True:
-        headers, _, body = answer.partition(b"\r\n\r\n")
-        length = headers.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-        if body and len(body) == int(length):
-            return answer
-        piece = peer.recv(65536)
-        assert piece, "hung up early"
-        answer += piece
 
 
 def sent_until_cut_off(peer: socket.socket, piece: bytes, pause: float) -> int:

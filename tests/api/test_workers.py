@@ -5,7 +5,9 @@ from httpx2 import Client
 from api.schemas import WorkersView
 from genart_core.jobs import upkeep
 from tests.api.conftest import Post
+from tests.support.gateway import RunningGateway
 from tests.support.table import Table
+from tests.support.waiting import wait_for
 
 FACTS = {
     "id": "w.1",
@@ -68,6 +70,20 @@ def test_workers_are_listed_by_id_until_they_leave(http: Client, table: Table) -
         ("w.1", False),
         ("w.3", True),
     ]
+
+
+def test_a_worker_of_an_earlier_test_is_forgotten(
+    gateway: RunningGateway, http: Client, post: Post, table: Table
+) -> None:
+    table.send(upkeep.announce("w.1", FACTS))
+    overview = gateway.parts.overview
+    wait_for(lambda: overview.survey and overview.survey.workers, 30, "it is seen")
+    assert post().json()["code"] == "too_large"  # for its little memory
+
+    table.send(upkeep.depart("w.1"))
+    gateway.rest()
+
+    assert post().status_code == 202
 
 
 def test_without_workers_the_list_is_empty_and_jobs_are_taken(http: Client, post: Post) -> None:

@@ -1,5 +1,6 @@
 """The real gateway, on a free port of 127.0.0.1, served from a thread of the test's process."""
 
+import asyncio
 import json
 import socket
 import struct
@@ -14,7 +15,7 @@ from api.server import Server, create_server
 from api.settings import ApiSettings
 from tests.support.waiting import wait_for
 
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 30.0
 
 
 class RunningGateway:
@@ -42,8 +43,12 @@ class RunningGateway:
         return sum(watch._future is not None for watches in waiting for watch in list(watches))
 
     def rest(self) -> None:
-        """Wait until it has noticed that the callers of earlier tests are gone."""
+        """Wait until it has noticed that the callers and workers of earlier tests are gone."""
         wait_for(lambda: not self.parts.wakeups.waiting, _PATIENCE_SECONDS, "nobody waits")
+        overview = self.parts.overview
+        if overview.survey is not None and overview.survey.workers:
+            loop = self.server.servers[0].get_loop()
+            asyncio.run_coroutine_threadsafe(overview.refresh(), loop).result(_PATIENCE_SECONDS)
 
     def stop(self) -> None:
         """Do what SIGTERM does."""

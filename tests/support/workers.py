@@ -14,7 +14,7 @@ from genart_core.jobs.store import run
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60.0  # it imports torch, maybe beside others that do
+START_SECONDS = 100.0  # it imports torch, maybe beside others that do
 
 
 def environment_for(home: Path, redis_url: str, **settings: object) -> dict[str, str]:
