@@ -10,7 +10,9 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from importlib.metadata import version
+from typing import Literal
 
 from redis import Redis
 
@@ -19,7 +21,8 @@ from genart_core.artwork import Artwork, Output
 from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.record import Job, StoredOutput
-from genart_core.jobs.store import Keep
+from genart_core.jobs.store import Call, Keep
+from genart_core.jobs.store import run as send
 from genart_core.signature import sign, statement
 from genart_core.tracing import Tracing
 from worker.outage import AWAY, run_patiently
@@ -57,10 +60,19 @@ class Ledger:
         self._pending: set[Future[None]] = set()
 
     def commit(
-        self, job: Job, artwork: Artwork, *, share_ms: float, weights: dict[str, str]
+        self,
+        job: Job,
+        artwork: Artwork,
+        *,
+        share_ms: float,
+        weights: dict[str, str],
+        rest: Call[Literal["ok", "lost"]] | None = None,
     ) -> None:
-        """Store the outputs and make them the job's; `weights` are the sha256 of those used."""
-        self._later(self._commit, job, artwork, share_ms, weights)
+        """Store the outputs and make them the job's; `weights` are the sha256 of those used.
+
+        `rest` reports the end of a partial text, so that those who follow it have all of it.
+        """
+        self._later(self._commit, job, artwork, share_ms, weights, rest)
 
     def fail(self, job: Job, *, code: str, detail: str) -> None:
         """End a job as failed."""
@@ -111,7 +123,17 @@ class Ledger:
             times = (began, time.time())
             self._tracing.record("commit", job.trace, times, attributes(job), failure=failure)
 
-    def _commit(self, job: Job, artwork: Artwork, share_ms: float, weights: dict[str, str]) -> None:
+    def _commit(
+        self,
+        job: Job,
+        artwork: Artwork,
+        share_ms: float,
+        weights: dict[str, str],
+        rest: Call[Literal["ok", "lost"]] | None,
+    ) -> None:
+        if rest is not None:
+            with suppress(*AWAY):  # the result has it too
+                send(self._redis, rest)
         try:
             if len(json.dumps(artwork.result, allow_nan=False)) > RESULT_LIMIT_BYTES:
                 raise ValueError(f"the result of {job.kind} is above {RESULT_LIMIT_BYTES} bytes")

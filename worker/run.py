@@ -113,7 +113,14 @@ class ActiveRun:
         """Store the artwork and commit the job, in the background."""
         if self._settle("finished"):
             share_ms = (time.monotonic() - self._started) * 1000 / self.companions
-            self._ledger.commit(self.job, artwork, share_ms=share_ms, weights=self.weights)
+            rest = owner.report(self.job.id, self.job.fence, progress=None, chunks=self._pending())
+            self._ledger.commit(
+                self.job,
+                artwork,
+                share_ms=share_ms,
+                weights=self.weights,
+                rest=rest if self._chunks else None,
+            )
 
     def fail(self, code: str, detail: str) -> None:
         """End the job as failed."""
@@ -152,10 +159,7 @@ class ActiveRun:
         tokens_due = self._chunks and now - self._tokens_sent >= TOKEN_SECONDS
         if self.is_settled or not (progress_due or tokens_due):
             return
-        chunks = [
-            owner.Chunk(sample, self._offsets.get(sample, 0), text)
-            for sample, text in self._chunks.items()
-        ]
+        chunks = self._pending()
         progress = self._progress if progress_due else None
         if progress:
             self._progress_sent = now
@@ -172,3 +176,10 @@ class ActiveRun:
         self._chunks.clear()
         if progress:
             self._progress = None
+
+    def _pending(self) -> list[owner.Chunk]:
+        """Partial text that was not sent yet."""
+        return [
+            owner.Chunk(sample, self._offsets.get(sample, 0), text)
+            for sample, text in self._chunks.items()
+        ]

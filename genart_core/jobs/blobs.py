@@ -70,7 +70,7 @@ class BlobStore:
         path = f"{_shard(job_id)}/{job_id}.{fence}.p{number}"
         whole = f"{self._root}/{path}"
         if self._is_local:
-            with _opened(whole) as file:
+            with _made(whole) as file:
                 file.write(data)
         else:
             self._put(whole, data)
@@ -197,9 +197,21 @@ def _opened(path: str) -> BinaryIO:
         return open(path, "wb")  # noqa: PTH123
 
 
+@contextmanager
+def _made(path: str) -> Iterator[BinaryIO]:
+    """Open a file to write; a write that fails leaves nothing, since a full disk needs its room."""
+    try:
+        with _opened(path) as file:
+            yield file
+    except OSError:
+        with suppress(OSError):
+            os.unlink(path)  # noqa: PTH108
+        raise
+
+
 def _write_synced(path: str, part: str, data: bytes) -> None:
     """Write a file whose name, once there, stands for a content that no power cut can take."""
-    with _opened(part) as file:
+    with _made(part) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -216,7 +228,7 @@ def _sync_folder(folder: str) -> None:
 
 def _write_durably(path: str, data: bytes) -> None:
     part = f"{path}.part"
-    with _opened(part) as file:
+    with _made(part) as file:
         file.write(data)
         file.flush()
         os.replace(part, path)  # noqa: PTH105

@@ -83,6 +83,9 @@ def show(job_id: JobId, fence: int, preview: StoredOutput) -> Call[Literal["ok",
     return Call("preview", (job_id, fence, json.dumps(asdict(preview))), text_of)
 
 
+# The same request can succeed another time: a fault of ours, or of the disk.
+RETRYABLE = frozenset({"internal", "output_not_stored"})
+
 Finish = Literal["ok", "canceled", "lost"]
 Ending = Literal["failed", "expired", "canceled"]
 
@@ -116,7 +119,7 @@ def fail(
     keep: Keep,
 ) -> Call[Finish]:
     """End a run without outputs, if its fence still holds."""
-    error = json.dumps({"code": code, "detail": detail, "retryable": code == "internal"})
+    error = json.dumps({"code": code, "detail": detail, "retryable": code in RETRYABLE})
     return Call("finish", (job_id, fence, status, *keep, 0, "error", error), text_of)
 
 

@@ -1,9 +1,11 @@
 import os
+import resource
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -246,6 +248,32 @@ def test_what_a_killed_writer_left_goes_with_its_asset(tmp_path: Path) -> None:
     blobs.delete_asset("a" * 64)
 
     assert not part.exists()
+
+
+@contextmanager
+def little_room(bytes_left: int) -> Iterator[None]:
+    """The system writes no file larger than this, as if the disk were full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_write_that_fails_leaves_no_part_on_the_full_disk(tmp_path: Path) -> None:
+    blobs, data = BlobStore(f"file://{tmp_path}"), b"x" * 100_000
+    writes: list[Callable[[], object]] = [
+        lambda: blobs.write_asset("a" * 64, data),
+        lambda: blobs.write(JOB, 1, 0, data),
+        lambda: blobs.write_preview(JOB, 1, 0, data),
+    ]
+
+    for write in writes:
+        with little_room(1000), pytest.raises(OSError, match="too large"):
+            write()
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_previews_go_with_their_attempt(blobs: BlobStore) -> None:

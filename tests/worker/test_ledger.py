@@ -132,7 +132,7 @@ def test_outputs_that_cannot_be_stored_fail_the_job(
 
     error = table.job(job.id).error
     assert error is not None
-    assert error["code"] == "output_not_stored"
+    assert (error["code"], error["retryable"]) == ("output_not_stored", True)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a generator's calls on its run make of the job."""
 
+import json
 import time
 from pathlib import Path
 
@@ -74,6 +75,26 @@ def test_joined_chunks_add_up_to_what_was_written(table: Table, run: ActiveRun) 
 
     assert all(written[sample].startswith(text) for sample, text in enumerate(partial))
     assert all(len(text) > len(written[n]) / 2 for n, text in enumerate(partial))
+
+
+def test_followed_text_is_whole_when_the_job_has_ended(
+    table: Table, engine: Engine, run: ActiveRun
+) -> None:
+    written = [f"{number} " for number in range(9)]
+    for text in written:
+        run.token(0, text)
+    run.token(1, "another sample")
+    run.finish(ARTWORK)
+    engine.ledger.wait()
+
+    followed = {0: "", 1: ""}
+    for event in table.events(run.job.id).events:
+        if event.name == "token":
+            told = json.loads(event.data)
+            assert told["offset"] == len(followed[told["sample"]])
+            followed[told["sample"]] += told["text"]
+    assert followed == {0: "".join(written), 1: "another sample"}
+    assert names(table, run)[-2:] == ["status", "done"]
 
 
 def test_finished_run_is_a_succeeded_job_with_its_files(
