@@ -1,13 +1,16 @@
 """Canceling many jobs with one request: those that are named, or all that a filter lets through."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.dependencies import Gateway
+from api.errors import ProblemError
 from api.moments import Moment
 from api.representation import milliseconds
 from api.schemas import CanceledView, CancelView
+from api.validation import shown, summary
 from genart_core.jobs import caller
 from genart_core.jobs.caller import Filter
 from genart_core.jobs.record import JobId, Status, parse_job_id
@@ -57,6 +60,18 @@ class CancelRequest(BaseModel):
             created_from=milliseconds(self.created_after),
             created_before=milliseconds(self.created_before),
         )
+
+
+def require_kind(wanted: CancelRequest, kinds: Collection[str]) -> None:
+    """Return if the kind to cancel is one that there is.
+
+    Raises:
+        ProblemError: `invalid_request`.
+    """
+    if wanted.kind is not None and wanted.kind not in kinds:
+        detail = f"There is no kind {shown(wanted.kind)}; the kinds are {', '.join(kinds)}"
+        complaint = {"pointer": "/kind", "detail": detail, "got": shown(wanted.kind)}
+        raise ProblemError("invalid_request", summary([complaint]), errors=[complaint])
 
 
 async def cancel_jobs(gateway: Gateway, client: str, wanted: CancelRequest) -> CancelView:

@@ -4,13 +4,13 @@ They are the same for every kind and for every form of body, whose fields are th
 """
 
 from typing import Annotated, Any, Literal, TypeAlias
-from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.types import Scope
 
 from api.dial import NotReachedError, require_public, target_of
 from api.errors import ProblemError
+from api.query import pairs_of, refused_parameter
 from api.settings import ApiSettings
 from api.validation import complaints_of, summary
 from genart_core.settings import split_list
@@ -23,7 +23,6 @@ Endings = Annotated[tuple[Ending, ...], BeforeValidator(split_list)]
 MAX_TAGS = 16
 MAX_WEBHOOK = 2000
 _MAX_SECONDS = 7 * 24 * 3600
-_MAX_PARAMETERS = 64
 _LISTS = {"tag": "tags"}  # parameters that may come again and again, and the fields they fill
 
 
@@ -83,23 +82,18 @@ def options_of(scope: Scope, settings: ApiSettings) -> JobOptions:
     Raises:
         ProblemError: `invalid_parameter` or `webhooks_off`.
     """
-    query = scope["query_string"]
-    if not query:
+    if not scope["query_string"]:
         return DEFAULT
-    try:
-        pairs = parse_qsl(
-            query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS
-        )
-    except ValueError:
-        raise _wrong("", f"At most {_MAX_PARAMETERS} parameters are taken") from None
     came: dict[str, Any] = {}
-    for name, value in pairs:
+    for name, value in pairs_of(scope):
         if name in _LISTS:
             came.setdefault(_LISTS[name], []).append(value)
         elif name in _LISTS.values():
-            raise _wrong(name, "There is no such parameter; each tag is a `tag` of its own")
+            raise refused_parameter(
+                name, "There is no such parameter; each tag is a `tag` of its own"
+            )
         elif name in came:
-            raise _wrong(name, "It came more than once, but has one value")
+            raise refused_parameter(name, "It came more than once, but has one value")
         else:
             came[name] = value
     return require_allowed(_validated(came), settings)
@@ -115,11 +109,11 @@ def require_allowed(options: JobOptions, settings: ApiSettings) -> JobOptions:
     for name in ("start_within", "finish_within"):
         seconds = getattr(options, name)
         if seconds is not None and 0 < max_seconds < seconds:
-            raise _wrong(name, f"No job lives longer than {max_seconds} seconds here")
+            raise refused_parameter(name, f"No job lives longer than {max_seconds} seconds here")
     if options.webhook is not None:
         _require_webhook(options.webhook, settings)
     elif options.webhook_events:
-        raise _wrong("webhook_events", "There is no `webhook` that could be told")
+        raise refused_parameter("webhook_events", "There is no `webhook` that could be told")
     return options
 
 
@@ -132,7 +126,7 @@ def _require_webhook(url: str, settings: ApiSettings) -> None:
         if target.is_secure:
             require_public(target.host)
     except NotReachedError as error:
-        raise _wrong("webhook", f"No webhook can be sent there: {error}") from None
+        raise refused_parameter("webhook", f"No webhook can be sent there: {error}") from None
 
 
 def parameters() -> list[dict[str, Any]]:
@@ -169,8 +163,3 @@ def _validated(came: dict[str, Any]) -> JobOptions:
         known = [singular.get(name, name) for name in JobOptions.model_fields]
         complaints = complaints_of(errors, fields=known, parameters=True)
         raise ProblemError("invalid_parameter", summary(complaints), errors=complaints) from None
-
-
-def _wrong(name: str, detail: str) -> ProblemError:
-    complaint = {"parameter": name[:80], "detail": detail}
-    return ProblemError("invalid_parameter", summary([complaint]), errors=[complaint])

@@ -10,6 +10,7 @@ Complaint: TypeAlias = dict[str, Any]
 MAX_COMPLAINTS = 20
 _MAX_SHOWN = 80  # characters of anything a caller sent that are sent back
 
+_AFTER = " after validation"
 _BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length", "multiple_of", "expected", "pattern")
 
 
@@ -59,10 +60,12 @@ def _complaint(error: Mapping[str, Any], fields: Sequence[str], parameters: bool
     allowed = {name: context[name] for name in _BOUNDS if name in context}
     got = shown(error["input"])
     place = [str(part)[:_MAX_SHOWN] for part in error["loc"]]
-    message = str(error["msg"])
+    # pydantic speaks of Python's types
+    message = str(error["msg"]).replace("Tuple should", "List should").replace(_AFTER, "")
     if error["type"] == "extra_forbidden":
         allowed = {"fields": list(fields)}
-        message = f"There is no such field; the fields are {', '.join(fields)}"
+        what = "parameter" if parameters else "field"
+        message = f"There is no such {what}; the {what}s are {', '.join(fields)}"
     elif error["type"] == "missing":
         got, message = "nothing", "This field is required"
     elif error["type"] == "value_error" and not place:

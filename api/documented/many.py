@@ -24,7 +24,7 @@ BATCH_EXTRA = {**_body("BatchRequest", BATCH_EXAMPLE), "parameters": [KEY, CACHE
 BULK_EXTRA = _body("CancelRequest", BULK_EXAMPLE)
 _BODY_PROBLEMS = (
     *("body_too_large", "unsupported_media_type"),
-    *("invalid_json", "invalid_request", "store_unavailable"),
+    *("invalid_json", "invalid_request", "invalid_parameter", "store_unavailable"),
 )
 
 

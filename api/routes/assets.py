@@ -15,6 +15,7 @@ from api.errors import NO_HEADERS, ProblemError
 from api.files import StoredFile, file_response, suffix_of
 from api.headers import fields_of
 from api.parameters import Sha256Path, cursor_query, wrong_parameter
+from api.query import require_known
 from api.quota import asset_headers
 from api.representation import timestamp
 from api.sent import read_picture
@@ -78,6 +79,7 @@ async def list_assets(
     limit: Annotated[int, Query(description="Pictures per page.", ge=1, le=100)] = 50,
 ) -> Response:
     """Return a page of the caller's pictures, those that came with requests too."""
+    require_known(request.scope, ("cursor", "limit"))
     if cursor and not _CURSOR.fullmatch(cursor):
         raise wrong_parameter("cursor", cursor, "take it from the page before")
     call = assets.list_assets(client_of(request), cursor=cursor, limit=limit)

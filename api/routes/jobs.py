@@ -13,12 +13,15 @@ from api.events import EVENT_ID_OR_NONE, follow, parse_event_id
 from api.headers import fields_of, is_known, preferences
 from api.moments import Moment
 from api.parameters import JOB_ID, JobIdPath, cursor_query, wrong_parameter
+from api.query import require_known
 from api.representation import etag, job_response, milliseconds, view
 from api.waiting import Patience, wait_for_change, wait_for_end
 from genart_core.jobs import caller
 from genart_core.jobs.record import Job, Status, parse_job_id
 
 router = APIRouter(prefix="/v1/jobs", tags=["Jobs"])
+
+_FILTERS = ("cursor", "limit", "kind", "tag", "created_after", "created_before")
 
 
 @router.get(
@@ -50,6 +53,7 @@ async def list_jobs(
     Jobs that are submitted in the meantime don't disturb the pages. One may be short, or empty, and
     still have a `cursor`: so many jobs are looked at for it.
     """
+    require_known(request.scope, _FILTERS, lists=("status",))
     if cursor and parse_job_id(cursor) is None:
         raise wrong_parameter("cursor", cursor, "take it from the page before")
     known = request.app.state.kinds

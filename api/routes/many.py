@@ -8,11 +8,12 @@ from starlette.types import Receive, Scope, Send
 
 from api.batch import BatchRequest, Desk, result_of, submit_batch
 from api.bodies import parse, read_body, require_json_at
-from api.bulk import CancelRequest, cancel_jobs
+from api.bulk import CancelRequest, cancel_jobs, require_kind
 from api.dependencies import client_of, draining, gateway_of
 from api.documented import many as documented
 from api.errors import ProblemError
 from api.headers import cache_directives, fields_of, idempotency_key
+from api.query import require_known
 from api.submission import Entered
 
 router = APIRouter(prefix="/v1", tags=["Jobs"])
@@ -39,6 +40,7 @@ async def post_batch(request: Request) -> Response:
     gateway, fields = gateway_of(request), fields_of(request.scope)
     if gateway.is_draining:
         raise draining()
+    require_known(request.scope)
     require_json_at(request, fields, "/v1/batch", lambda: documented.BATCH_EXAMPLE)
     key, directives = idempotency_key(fields), cache_directives(request.scope)
     batch = parse(BatchRequest, await read_body(request, fields, gateway.settings.max_body_bytes))
@@ -67,9 +69,12 @@ async def post_cancel(request: Request) -> Response:
     Waiting ones end at once, running ones within a step; those that have ended stay as they are.
     """
     gateway, fields = gateway_of(request), fields_of(request.scope)
+    require_known(request.scope)
     require_json_at(request, fields, router.prefix + _CANCEL, lambda: documented.BULK_EXAMPLE)
     body = await read_body(request, fields, gateway.settings.max_body_bytes)
-    found = await cancel_jobs(gateway, client_of(request), parse(CancelRequest, body))
+    wanted = parse(CancelRequest, body)
+    require_kind(wanted, request.app.state.kinds)
+    found = await cancel_jobs(gateway, client_of(request), wanted)
     return Response(found.model_dump_json(), 200, _NO_STORE, "application/json")
 
 

@@ -196,7 +196,9 @@ class TestReading:
 
         assert found == sent[::-1]
 
-    @pytest.mark.parametrize("query", ["cursor=x", "cursor=" + "0" * 12, "limit=0", "limit=101"])
+    @pytest.mark.parametrize(
+        "query", ["cursor=x", "cursor=" + "0" * 12, "limit=0", "limit=101", "tag=a"]
+    )
     def test_wrong_parameters_are_named(self, caller: Client, query: str) -> None:
         answer = caller.get(f"/v1/assets?{query}")
 

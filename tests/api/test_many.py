@@ -53,6 +53,10 @@ class TestList:
             ("kind=", "kind"),
             ("status=done", "status"),
             ("status=queued&status=x", "status"),
+            ("stauts=queued", "stauts"),
+            ("tags=a", "tags"),
+            ("tag=a&tag=b", "tag"),
+            ("kind=text&kind=steps", "kind"),
         ],
     )
     def test_a_wrong_filter_is_named(self, http: Client, query: str, name: str) -> None:
@@ -80,6 +84,22 @@ class TestCancel:
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    def test_parameters_are_refused_rather_than_left_out(self, http: Client) -> None:
+        job = post(http)
+
+        answer = http.post("/v1/jobs/cancel?tag=night", json={"all": True})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")
+        assert answer.json()["errors"][0]["parameter"] == "tag"
+        assert http.get(job["urls"]["self"]).json()["status"] == "queued"
+
+    def test_kind_that_there_is_not_is_named(self, http: Client) -> None:
+        answer = http.post("/v1/jobs/cancel", json={"kind": "txt"})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+        assert answer.json()["errors"][0]["pointer"] == "/kind"
+        assert "text" in answer.json()["detail"]
 
     def test_jobs_are_canceled_by_id(self, http: Client, stranger: Client, worker: Player) -> None:
         ended = post(http)["id"]
@@ -175,6 +195,20 @@ class TestBatch:
         assert codes[3:] == ["invalid_parameter", "invalid_header"]
         complaint = found["results"][1]["problem"]["errors"][0]
         assert complaint["pointer"] == "/jobs/1/request/length"
+
+    @pytest.mark.parametrize("query", ["tag=night", "priority=high"])
+    def test_parameters_stand_with_each_submit_alone(
+        self, http: Client, table: Table, query: str
+    ) -> None:
+        answer = http.post(f"/v1/batch?{query}", json={"jobs": [{"kind": "text"}]})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")
+        assert table.line() == []
+
+    def test_complaints_do_not_speak_of_pythons_types(self, http: Client) -> None:
+        answer = http.post("/v1/batch", json={"jobs": []})
+
+        assert answer.json()["detail"].startswith("jobs: List should have at least 1 item, not 0")
 
     def test_jobs_stand_in_the_order_of_the_batch(self, http: Client, table: Table) -> None:
         jobs = [{"kind": "text", "request": {**TINY, "seed": n}} for n in range(100)]

@@ -113,7 +113,7 @@ def test_job_that_nobody_begins_in_time_is_expired(http: Client, table: Table) -
     [
         ("priority=urgent", "priority", "'low', 'normal' or 'high'"),
         ("priority=low&priority=high", "priority", "more than once"),
-        ("priorty=high", "priorty", "the fields are priority, tag, start_within, finish_within, "),
+        ("priorty=high", "priorty", "the parameters are priority, tag, start_within, "),
         ("tags=a", "tags", "each tag is a `tag`"),
         ("tag=", "tag", "pattern"),
         ("tag=a%20b", "tag", "pattern"),
@@ -126,7 +126,7 @@ def test_job_that_nobody_begins_in_time_is_expired(http: Client, table: Table) -
         ("finish_within=3601", "finish_within", "No job lives longer than 3600 seconds"),
         ("finish_within=99999999999999999999", "finish_within", "less than or equal"),
         ("finish_within=nan", "finish_within", "valid integer"),
-        ("=", "", "no such field"),
+        ("=", "", "no such parameter"),
     ],
 )
 def test_a_wrong_option_is_named(http: Client, query: str, parameter: str, said: str) -> None:
