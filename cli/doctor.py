@@ -11,8 +11,9 @@ from rich.text import Text
 from api.settings import ApiSettings
 from cli import means, place
 from cli.errors import SettingsError
-from cli.findings import Finding, broken
+from cli.findings import Finding, broken, note
 from cli.machine import look
+from cli.premises import misspelt
 from cli.settings import UpSettings, read
 from genart_core.settings import CoreSettings
 from worker.settings import WorkerSettings
@@ -46,6 +47,8 @@ def look_at_all() -> Iterator[Finding]:
     except (ImportError, AttributeError):
         yield from means.look_at_kinds(read(CoreSettings))  # says why
         return
+    for said in misspelt():
+        yield note("settings", said, "docs/reference/settings.md has them all")
     yield from place.look_at_home(worker)
     yield from place.look_at_port(api)
     yield from place.look_at_redis(worker)

@@ -28,7 +28,7 @@ _PORT_SECONDS = 2.0
 def look_at_home(settings: CoreSettings) -> Iterator[Finding]:
     """Check that state can be written, and that there is room for it."""
     home = settings.home.resolve()
-    folder = next(each for each in (home, *home.parents) if each.exists())
+    folder = _nearest(home)
     other = f"set GENART_HOME to a folder of yours, or mend the permissions of {folder}"
     if not folder.is_dir():
         yield broken("home", f"{folder} is no folder", other)
@@ -40,7 +40,7 @@ def look_at_home(settings: CoreSettings) -> Iterator[Finding]:
     else:
         made = "" if folder == home else ", to be made"
         yield ok("home", f"{home}{made}")
-    yield room(shutil.disk_usage(folder).free)
+    yield room(shutil.disk_usage(folder).free, "make room, or set GENART_HOME to another disk")
 
 
 def look_at_redis(settings: CoreSettings) -> Iterator[Finding]:
@@ -83,17 +83,30 @@ def look_at_files(settings: CoreSettings) -> Iterator[Finding]:
         yield broken("files", f"{shown(settings.blobs)}: {error}", remedy)
     else:
         yield ok("files", shown(settings.blobs))
+        path = settings.blobs.removeprefix("file://")
+        if "://" not in path:
+            yield from _other_disk(_nearest(Path(path)), _nearest(settings.home.resolve()))
 
 
-def room(free: int) -> Finding:
-    """Say whether so many free bytes are enough."""
-    detail = f"{free / 1e9:.1f} GB free"
-    remedy = "make room, or set GENART_HOME to another disk"
+def room(free: int, remedy: str, what: str = "") -> Finding:
+    """Say whether so many free bytes are enough; `what` they are for, if not for all."""
+    detail = f"{free / 1e9:.1f} GB free{what}"
     if free < LEAST_BYTES:
         return broken("disk", detail, remedy)
     if free < LITTLE_BYTES:
         return note("disk", f"{detail}; results are kept for a day", remedy)
     return ok("disk", detail)
+
+
+def _nearest(path: Path) -> Path:
+    """Return the folder that is there, on the way to one that may not be."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
+def _other_disk(files: Path, home: Path) -> Iterator[Finding]:
+    if files.stat().st_dev != home.stat().st_dev:
+        remedy = "make room, or set GENART_BLOB_URL to another disk"
+        yield room(shutil.disk_usage(files).free, remedy, " for files")
 
 
 def _write(folder: Path, *, is_home: bool) -> None:

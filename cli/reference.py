@@ -31,6 +31,7 @@ _HEAD = """# Settings
 
 Every setting is an environment variable; there is no settings file. `genart up`, `genart worker`
 and `genart api` have options for the most used ones (`--port` for `GENART_PORT` and so on).
+One that is set to nothing is as good as not set; a misspelt one is told at the start.
 
 <!-- Generated from the settings classes by `make docs`; edit those. -->
 """

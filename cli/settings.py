@@ -53,5 +53,6 @@ def _describe(location: tuple[int | str, ...], came: object, message: str) -> st
     name = str(location[0]).upper() if location else "SETTINGS"
     if name != "REDIS_URL" and not name.startswith("GENART_"):
         name = f"GENART_{name}"
+    message = message.removeprefix("Value error, ")
     is_secret = name.endswith(_SECRET)
     return f"{name}: {message}" if is_secret else f"{name}={came}: {message}"

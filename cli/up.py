@@ -19,6 +19,7 @@ from cli.listener import listen, url_of
 from cli.lock import hold, hold_number
 from cli.machine import look
 from cli.plan import Plan, tiers
+from cli.premises import misspelt, require_premises
 from cli.reach import awake
 from cli.settings import UpSettings, read
 from cli.slots import plan_slots
@@ -27,12 +28,15 @@ from cli.telling import teller
 from genart_core.catalogue import kinds
 from genart_core.jobs.connection import aconnect, connect
 from genart_core.request import example_of
+from genart_core.settings import CoreSettings
 from worker.settings import WorkerSettings
 
 
 def run_all() -> None:
     """Run Redis (unless REDIS_URL is set), the workers and the gateway until a signal."""
+    require_premises()
     api, settings = read(ApiSettings), read(WorkerSettings)
+    _tell_misspelt(settings)
     slots = plan_slots(settings.device, read(UpSettings).workers, look())
     home = _home(settings)
     with hold(home) as note, listen(api.host, api.port) as listener:
@@ -54,7 +58,9 @@ def run_all() -> None:
 
 def run_workers() -> None:
     """Run workers until a signal."""
+    require_premises()
     settings = read(WorkerSettings)
+    _tell_misspelt(settings)
     slots = plan_slots(settings.device, read(UpSettings).workers, look())
     home = _home(settings)
     url = _given_redis(settings.redis_url)
@@ -69,7 +75,9 @@ def run_gateway() -> None:
     """Run the gateway, in this process, until a signal."""
     from cli.gateway import serve  # here, since it brings FastAPI in
 
+    require_premises()
     settings = read(ApiSettings)
+    _tell_misspelt(settings)
     _given_redis(settings.redis_url)
     _check(settings)
     with listen(settings.host, settings.port) as listener:
@@ -81,6 +89,11 @@ def _check(settings: ApiSettings) -> None:
     check(settings.redis_url)
     with connect(settings.redis_url) as redis:
         require_key(settings, redis)
+
+
+def _tell_misspelt(settings: CoreSettings) -> None:
+    for line in misspelt():
+        teller(settings.log_format)("genart", line)
 
 
 def _home(settings: WorkerSettings) -> Path:

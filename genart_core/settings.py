@@ -8,7 +8,7 @@ here and in `api`, `worker` and `cli` are the one place where they are documente
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -19,11 +19,19 @@ def split_list(value: object) -> object:
     return value
 
 
+def _in_capitals(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
 class CoreSettings(BaseSettings):
     """What every process needs."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GENART_", frozen=True, populate_by_name=True, hide_input_in_errors=True
+        env_prefix="GENART_",
+        env_ignore_empty=True,  # an empty GENART_HOME would be the folder that we stand in
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(
@@ -73,7 +81,13 @@ class CoreSettings(BaseSettings):
         description="Take steps of `text` in C, compiled once into `native` under the home folder "
         "where there is a C compiler. The texts are the same without, and come more slowly.",
     )
-    log_level: str = Field(default="INFO", description="Level of the logs on standard error.")
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_in_capitals)
+    ] = Field(
+        default="INFO",
+        description="Level of the logs on standard error: `DEBUG`, `INFO`, `WARNING`, `ERROR` or "
+        "`CRITICAL`.",
+    )
     log_format: Literal["text", "json"] = Field(
         default="text",
         description="Form of the logs: `text` for people, `json` for programs, one object a line.",

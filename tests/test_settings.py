@@ -16,6 +16,21 @@ def test_home_may_begin_with_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CoreSettings().home == Path.home() / "art"
 
 
+def test_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ApiSettings()
+    for name in ("GENART_HOME", "GENART_PORT", "GENART_LOG_LEVEL", "GENART_KINDS"):
+        monkeypatch.setenv(name, "")
+
+    assert ApiSettings() == before
+    assert WorkerSettings().kinds == ()
+
+
+def test_log_level_may_be_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENART_LOG_LEVEL", "debug")
+
+    assert CoreSettings().log_level == "DEBUG"
+
+
 @pytest.mark.parametrize("settings", [CoreSettings, ApiSettings, WorkerSettings])
 def test_lists_are_separated_by_commas(
     settings: type[CoreSettings], monkeypatch: pytest.MonkeyPatch

@@ -93,6 +93,21 @@ def test_what_is_broken_is_told_with_how_to_mend_it(
     assert remedy in found[name]["remedy"]
 
 
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second disk")
+def test_files_on_a_disk_of_their_own_need_room_there(call: Run) -> None:
+    done = call("doctor", "--json", GENART_BLOB_URL="file:///dev/shm/genart/blobs")
+
+    disks = [c["detail"] for c in json.loads(done.stdout)["checks"] if c["name"] == "disk"]
+    assert [detail.rpartition("free")[2] for detail in disks] == ["", " for files"]
+
+
+def test_a_misspelt_setting_is_noted_with_the_one_that_is_meant(examine: Examine) -> None:
+    code, found = examine(GENART_PROT="8080")
+
+    assert (code, found["settings"]["state"]) == (0, "note")
+    assert found["settings"]["detail"].endswith("does nothing; is GENART_PORT meant?")
+
+
 def test_a_taken_port_is_broken_unless_genart_has_it(examine: Examine, service: GenartUp) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         code, found = examine(GENART_PORT=str(other.getsockname()[1]))
@@ -180,4 +195,4 @@ def test_gpus_that_torch_does_not_see_are_told() -> None:
 
 @pytest.mark.parametrize(("free", "state"), [(10**8, "broken"), (10**9, "note"), (10**10, "ok")])
 def test_little_room_is_told(free: int, state: str) -> None:
-    assert room(free).state == state
+    assert room(free, "make room").state == state

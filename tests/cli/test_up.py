@@ -28,9 +28,14 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         yield service
 
 
-def refused(home: Path, **settings: object) -> tuple[int, str]:
-    """Run `genart up` that can't start; return its exit code and what it said."""
+def refused(home: Path, *, path: Path | None = None, **settings: object) -> tuple[int, str]:
+    """Run `genart up` that can't start; return its exit code and what it said.
+
+    `path` is a folder with modules of the test.
+    """
     env = environment(home, **settings)
+    if path is not None:
+        env["PYTHONPATH"] = f"{env['PYTHONPATH']}{os.pathsep}{path}"
     done = subprocess.run(genart("up"), env=env, capture_output=True, text=True, timeout=60)
     assert "\nTraceback" not in f"\n{done.stderr}"  # those of children have their name before them
     return done.returncode, done.stderr
@@ -153,8 +158,12 @@ def test_a_taken_port_is_told_with_the_setting(tmp_path: Path) -> None:
 
 
 def test_a_child_that_can_not_start_is_told_with_its_last_lines(tmp_path: Path) -> None:
-    code, said = refused(tmp_path, blob_url="nowhere://at-all")
+    module = "import sys\nKINDS = ()\nassert 'gateway' not in sys.argv[0], 'not today'\n"
+    (tmp_path / "moody.py").write_text(module)
+
+    code, said = refused(tmp_path / "home", path=tmp_path, extra_arts="moody", kinds="", prot=1)
 
     assert code == 1
-    assert "genart: gateway can't start: it ended with exit code 3" in said
-    assert "Protocol not known: nowhere" in said.rpartition("last lines were:")[2]
+    assert "genart   | GENART_PROT is no setting, so it does nothing; is GENART_PORT meant?" in said
+    assert "genart: gateway can't start: it ended with exit code 1" in said
+    assert "AssertionError: not today" in said.rpartition("last lines were:")[2]
