@@ -10,6 +10,7 @@ import typer
 
 from cli import jobs, keys, models, run, train
 from cli.errors import CommandError
+from cli.tools import hand_over, sentence
 from genart_core.catalogue import load_tool
 from genart_core.errors import GenartError
 
@@ -36,12 +37,17 @@ Workers = Annotated[
 def main() -> None:
     """Run the command; what the user can mend is told in one sentence."""
     try:
-        app()
+        code = app(prog_name="genart", standalone_mode=False)
     except (CommandError, GenartError) as error:
         typer.echo(f"genart: {error}", err=True)
         sys.exit(error.exit_code if isinstance(error, CommandError) else 1)
-    except KeyboardInterrupt:
+    except typer.TyperException as error:
+        if said := sentence(error):
+            typer.echo(f"genart: {said}", err=True)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 @app.command()
@@ -92,8 +98,7 @@ def probe() -> None:
 )
 def draw_portraits(context: typer.Context) -> None:
     """Draw a labelled set of portraits, to train a VAE on."""
-    tool: typer.Typer = load_tool("portraits")
-    tool(args=context.args, prog_name="genart portraits")
+    hand_over(load_tool("portraits"), context, "portraits")
 
 
 @app.command("doctor")

@@ -10,6 +10,7 @@ from rich.table import Table
 from cli import pull
 from cli.errors import CommandError
 from cli.settings import read
+from cli.tools import hand_over
 from genart_core.catalogue import load_tool
 from genart_core.errors import DamagedWeightsError
 from genart_core.public import ART, LICENCE, PUBLIC
@@ -62,8 +63,7 @@ def _add(tool: str, text: str) -> None:
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
     def run(context: typer.Context) -> None:
-        inner: typer.Typer = load_tool(tool)
-        inner(args=context.args, prog_name=f"genart models {tool}")
+        hand_over(load_tool(tool), context, f"models {tool}")
 
 
 _add("classify", "Say what pictures show, as JSON.")

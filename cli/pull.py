@@ -72,7 +72,9 @@ def pull_model(
     name: Annotated[str, typer.Argument(help="vgg16, vgg19, googlenet or inception_v3.")],
     from_file: Annotated[
         Path | None,
-        typer.Option("--from", help="Take this file instead of fetching it.", exists=True),
+        typer.Option(
+            "--from", help="Take this file instead of fetching it.", exists=True, dir_okay=False
+        ),
     ] = None,
     mirror: Annotated[
         str, typer.Option(help="Where the files are offered, for a mirror of one's own.")

@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.tools import hand_over
 from genart_core.catalogue import TRAINERS, load_trainer
 
 app = typer.Typer(help="Train a model.", no_args_is_help=True)
@@ -15,8 +16,7 @@ def _add(art: str) -> None:
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
     def train(context: typer.Context) -> None:
-        trainer: typer.Typer = load_trainer(art)
-        trainer(args=context.args, prog_name=f"genart train {art}")
+        hand_over(load_trainer(art), context, f"train {art}")
 
 
 for _art in sorted(TRAINERS):

@@ -93,6 +93,39 @@ def test_a_wrong_setting_is_told_in_one_sentence(
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("opera",), "No such command 'opera'; see `genart --help`"),
+        (("trian",), "No such command 'trian'. Did you mean 'train'? See `genart --help`"),
+        (("run", "poem"), "No such command 'poem'; see `genart run --help`"),
+        (("jobs", "list", "--limit", "0"), "Invalid value for '--limit': Input should be greater"),
+        (("jobs", "show"), "Missing argument 'ID'; see `genart jobs show --help`"),
+        (("train", "text"), "Missing argument 'files'; see `genart train text --help`"),
+        (("models", "classify", "/none"), "/none can't be read as a picture: "),
+        (
+            ("models", "pull", "vgg16", "--from", "/"),
+            "Invalid value for '--from': file",
+        ),
+    ],
+)
+def test_wrong_words_are_told_in_one_sentence(
+    words: tuple[str, ...], said: str, run: Run, tmp_path: Path
+) -> None:
+    done = run(*words, GENART_HOME=str(tmp_path))
+
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"genart: {said}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_group_alone_shows_its_commands(run: Run) -> None:
+    done = run("jobs")
+
+    assert (done.code, done.stderr) == (2, "")
+    assert "follow" in done.stdout
+
+
 def test_models_are_listed_and_shown(run: Run, tmp_path: Path) -> None:
     place_model(tmp_path, "diary", licence="mine", minutes=3)
 
