@@ -30,10 +30,17 @@ class Numbered(NamedTuple):
 
 
 @contextmanager
-def hold(home: Path, name: str = "up", *, patience: float = _GLANCE_SECONDS) -> Iterator[Note]:
+def hold(
+    home: Path,
+    name: str = "up",
+    *,
+    patience: float = _GLANCE_SECONDS,
+    guests: float = _GLANCE_SECONDS,
+) -> Iterator[Note]:
     """Hold the home folder, made if need be; yields what notes our URL for those who come second.
 
-    Different names don't exclude each other.
+    Different names don't exclude each other. `guests` are waited for so many seconds: those who
+    have noted no URL, such as `genart keys`, which is done in a moment.
 
     The kernel drops the lock with the process, however that ends. The file stays: removing it could
     let two processes lock two files of that name.
@@ -48,7 +55,7 @@ def hold(home: Path, name: str = "up", *, patience: float = _GLANCE_SECONDS) -> 
     except OSError as error:
         raise CommandError(f"GENART_HOME={home} can't be used: {error.strerror}") from error
     with file:
-        _take(file, home, patience)
+        _take(file, home, patience, guests)
 
         def note(url: str = "", *, slots: Sequence[str] = ()) -> None:
             facts = {"pid": os.getpid(), "url": url, "slots": list(slots)}
@@ -67,7 +74,7 @@ def hold_number(home: Path) -> Iterator[Numbered]:
     with ExitStack() as held:
         for number in count():
             with suppress(HomeInUseError):
-                note = held.enter_context(hold(home, f"worker-{number}", patience=0))
+                note = held.enter_context(hold(home, f"worker-{number}", patience=0, guests=0))
                 break
         yield Numbered(number, note)
 
@@ -81,14 +88,15 @@ def noted_slots(home: Path) -> Iterator[str]:
                     yield from json.loads(file.read()).get("slots", ())
 
 
-def _take(file: IO[str], home: Path, patience: float) -> None:
-    give_up = time.monotonic() + patience
+def _take(file: IO[str], home: Path, patience: float, guests: float) -> None:
+    began = time.monotonic()
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except OSError as error:
-            if time.monotonic() >= give_up:
+            waited = time.monotonic() - began
+            if waited >= patience and (waited >= guests or _noted(file).get("url")):
                 raise HomeInUseError(str(home), _holder(file)) from error
         time.sleep(_GLANCE_SECONDS / 10)
 
@@ -108,10 +116,16 @@ def _write(file: IO[str], facts: dict[str, object]) -> None:
     file.flush()
 
 
-def _holder(file: IO[str]) -> str:
+def _noted(file: IO[str]) -> dict[str, object]:
     file.seek(0)
     try:
         facts = json.loads(file.read())
-        return f"process {facts['pid']}" + (f", {facts['url']}" if facts.get("url") else "")
-    except (ValueError, KeyError, TypeError):  # locked, but not written yet
-        return "another process"
+    except ValueError:  # locked, but not written yet
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _holder(file: IO[str]) -> str:
+    facts = _noted(file)
+    url = f", {facts['url']}" if facts.get("url") else ""
+    return f"process {facts['pid']}{url}" if "pid" in facts else "another process"

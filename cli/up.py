@@ -31,6 +31,8 @@ from genart_core.request import example_of
 from genart_core.settings import CoreSettings
 from worker.settings import WorkerSettings
 
+_GUESTS_SECONDS = 10.0  # a `genart keys` that is at work when we start
+
 
 def run_all() -> None:
     """Run Redis (unless REDIS_URL is set), the workers and the gateway until a signal."""
@@ -39,7 +41,7 @@ def run_all() -> None:
     _tell_misspelt(settings)
     slots = plan_slots(settings.device, read(UpSettings).workers, look())
     home = _home(settings)
-    with hold(home) as note, listen(api.host, api.port) as listener:
+    with hold(home, guests=_GUESTS_SECONDS) as note, listen(api.host, api.port) as listener:
         note(url_of(listener))
         embedded = None
         if settings.redis_url:

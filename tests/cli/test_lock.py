@@ -37,6 +37,27 @@ def test_a_second_supervisor_learns_who_holds_the_home(tmp_path: Path) -> None:
     wait_for(lambda: can_hold(tmp_path), 30, "the lock ends with its process, even by SIGKILL")
 
 
+def test_who_comes_while_a_guest_has_the_home_waits_for_it(tmp_path: Path) -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def visit() -> None:
+        with hold(tmp_path):  # as `genart keys` does, which serves nothing
+            inside.set()
+            leave.wait(10)
+
+    guest = threading.Thread(target=visit)
+    guest.start()
+    assert inside.wait(10)
+    with pytest.raises(HomeInUseError), hold(tmp_path, guests=0.2):
+        pass
+    threading.Timer(0.3, leave.set).start()
+
+    with hold(tmp_path, guests=10):
+        pass
+
+    guest.join()
+
+
 def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
