@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from api.dependencies import Gateway
 from api.errors import ProblemError
 from api.quota import asset_refusal
-from api.uploads import about
+from api.uploads import wrong_picture
 from api.validation import shown
 from genart_core.jobs.assets import AssetFacts, Keeping, Kept, keep_assets
 from genart_core.jobs.blobs import asset_path
@@ -115,11 +115,9 @@ def _copy(gateway: Gateway, sha256: str, read: Callable[[], bytes]) -> None:
 
 def unknown_input(pointer: str, why: str) -> ProblemError:
     """Return the problem of a picture that is named but isn't there."""
-    complaint = {"pointer": pointer, "detail": why}
-    return ProblemError("unknown_input", about(pointer, why), errors=[complaint])
+    return wrong_picture("unknown_input", pointer, why)
 
 
 def _unknown_asset(sha256: str, pointer: str) -> ProblemError:
-    detail = about(pointer, f"you have no picture with sha256 {sha256} here; send it again")
-    complaint = {"pointer": pointer, "detail": detail, "got": shown(f"asset:{sha256}")}
-    return ProblemError("unknown_asset", detail, errors=[complaint])
+    why = f"you have no picture with sha256 {sha256} here; send it again"
+    return wrong_picture("unknown_asset", pointer, why, got=shown(f"asset:{sha256}"))

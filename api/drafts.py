@@ -16,7 +16,8 @@ from api.dependencies import Gateway
 from api.errors import ProblemError
 from api.forms import FormReader, is_form, max_pictures
 from api.settings import ApiSettings
-from api.uploads import Upload, about, decode_data_uri, is_data_uri
+from api.uploads import Upload, decode_data_uri, is_data_uri, wrong_picture
+from api.validation import counted
 from genart_core.catalogue import Kind
 from genart_core.errors import InvalidImageError
 from genart_core.jobs.assets import AssetFacts
@@ -81,9 +82,7 @@ def look_at(data: bytes, pointer: str, max_pixels: int) -> AssetFacts:
     try:
         found = inspect(data, max_pixels=max_pixels)
     except InvalidImageError as error:
-        complaint = {"pointer": pointer, "detail": str(error)}
-        detail = about(pointer, str(error))
-        raise ProblemError("invalid_image", detail, errors=[complaint]) from None
+        raise wrong_picture("invalid_image", pointer, str(error)) from None
     return AssetFacts(found.media_type, found.bytes, found.width, found.height)
 
 
@@ -158,7 +157,7 @@ def _require_few(kind: Kind, request: ArtRequest) -> None:
     most = max_pictures(kind.request)
     for name, place, _ in references(request):
         if place is not None and place >= most[name]:
-            detail = f"Takes at most {most[name]} pictures"
+            detail = f"Takes at most {counted(most[name], 'picture')}"
             complaint = {"pointer": f"/{name}", "detail": detail}
             raise ProblemError("invalid_request", f"{name}: {detail}", errors=[complaint])
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import FastAPI, Request
@@ -220,6 +221,9 @@ def unavailable() -> ProblemError:
     return ProblemError("store_unavailable", detail, headers={"retry-after": "2"})
 
 
+_PATH_CHARACTERS = "/:@!$&'()*+,;=~"  # of a URI reference, beside letters and digits
+
+
 def respond(problem: ProblemError, scope: Scope) -> Response:
     """Return the answer for a problem."""
     headers = {"cache-control": "no-store", **problem.headers}
@@ -235,7 +239,7 @@ def body_of(problem: ProblemError, scope: Scope) -> dict[str, Any]:
         "title": kind.title,
         "status": kind.status,
         "detail": problem.detail,
-        "instance": scope["path"][:200],
+        "instance": quote(scope["path"][:200], safe=_PATH_CHARACTERS),
         "code": problem.code,
         "request_id": scope["state"].get("request_id"),
         **problem.members,

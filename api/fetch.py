@@ -14,7 +14,7 @@ import httptools
 from api.addresses import is_public
 from api.dial import HTTPS_PORT, Allow, Dialer, NotReachedError, Resolve, Target, target_of
 from api.errors import ProblemError
-from api.uploads import Upload, about, image_too_large
+from api.uploads import Upload, image_too_large, wrong_picture
 
 log = logging.getLogger(__name__)
 
@@ -158,5 +158,4 @@ def _request(target: Target) -> bytes:
 
 def _not_fetched(pointer: str, why: str) -> ProblemError:
     detail = f"the picture at this address can't be fetched: {why}"
-    complaint = {"pointer": pointer, "detail": detail}
-    return ProblemError("url_not_fetched", about(pointer, detail), errors=[complaint])
+    return wrong_picture("url_not_fetched", pointer, detail)

@@ -17,6 +17,7 @@ from api.bodies import too_large
 from api.errors import ProblemError
 from api.form_values import Taken, taken_by, value_of
 from api.uploads import Upload
+from api.validation import counted
 from genart_core.request import image_fields
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class FormReader:
             raise _wrong(name, f"takes no file; those that do are {fields}")
         place = len(self._came.get(name, ()))
         if place >= self._pictures[name]:
-            raise _wrong(name, f"takes at most {self._pictures[name]} pictures")
+            raise _wrong(name, f"takes at most {counted(self._pictures[name], 'picture')}")
         takes_list = image_fields(self._class)[name]
         pointer = f"/{name}/{place}" if takes_list else f"/{name}"
         return Upload(pointer, self._max_image_bytes, is_named=bool(filename))

@@ -9,8 +9,8 @@ from api.dependencies import Gateway
 from api.drafts import Draft, look_at, pointer_to
 from api.errors import ProblemError
 from api.representation import retry_seconds
-from api.uploads import Upload, image_too_large
-from api.validation import shown
+from api.uploads import Upload, image_too_large, wrong_picture
+from api.validation import counted, shown
 from genart_core.jobs import caller
 from genart_core.jobs.assets import AssetFacts
 from genart_core.jobs.eta import estimate
@@ -53,9 +53,8 @@ async def resolve(gateway: Gateway, client: str, draft: Draft) -> ArtRequest:
 async def _fetched(gateway: Gateway, url: str, pointer: str, deadline: float) -> Upload:
     """Return what is at an address; all of a request's are fetched by one deadline."""
     if gateway.fetcher is None:
-        detail = "https addresses are not fetched here (GENART_FETCH_URLS); send the picture itself"
-        complaint = {"pointer": pointer, "detail": detail, "got": shown(url)}
-        raise ProblemError("url_not_allowed", f"{pointer[1:]}: {detail}", errors=[complaint])
+        why = "https addresses are not fetched here (GENART_FETCH_URLS); send the picture itself"
+        raise wrong_picture("url_not_allowed", pointer, why, got=shown(url))
     return await gateway.fetcher.fetch(url, pointer, deadline=deadline)
 
 
@@ -72,7 +71,7 @@ async def _output(
     job_text, _, number = reference.removeprefix("job:").partition("/")
     found = await gateway.ask(caller.get(JobId(job_text), client))
     if found.placed is None:
-        raise unknown_input(pointer, f"there is no job {shown(job_text)}")
+        raise no_such_job(pointer, job_text, found.state)
     output = _pick(found.placed, int(number), pointer)
     settings = gateway.settings
     if output.bytes > settings.max_image_bytes:
@@ -83,6 +82,13 @@ async def _output(
     except FileNotFoundError:
         raise unknown_input(pointer, "its file has been removed") from None
     return output.sha256, AtHand(read, facts)
+
+
+def no_such_job(pointer: str, text: str, state: caller.Visibility) -> ProblemError:
+    """Return the problem of a job that is named but isn't there, any more or at all."""
+    if state == "gone":
+        return unknown_input(pointer, f"job {text} ended long ago and has been removed")
+    return unknown_input(pointer, f"there is no job {shown(text)}")
 
 
 def _look_at(read: Callable[[], bytes], pointer: str, max_pixels: int) -> AssetFacts:
@@ -96,11 +102,14 @@ def _read(gateway: Gateway, path: str) -> bytes:
 def _pick(placed: Placed, number: int, pointer: str) -> StoredOutput:
     job = placed.job
     if not job.is_terminal:
-        detail = f"{pointer[1:]}: job {job.id} is {job.status}; wait until it has succeeded"
-        complaint = {"pointer": pointer, "detail": detail}
-        headers = {"retry-after": str(retry_seconds(estimate(placed)))}
-        raise ProblemError("job_not_finished", detail, errors=[complaint], headers=headers)
+        problem = wrong_picture(
+            "job_not_finished",
+            pointer,
+            f"job {job.id} is {job.status}; wait until it has succeeded",
+        )
+        problem.headers = {"retry-after": str(retry_seconds(estimate(placed)))}
+        raise problem
     if number >= len(job.outputs):
-        came = f"job {job.id} ended as {job.status} with {len(job.outputs)} outputs"
+        came = f"job {job.id} ended as {job.status} with {counted(len(job.outputs), 'output')}"
         raise unknown_input(pointer, f"{came}, counted from 0")
     return job.outputs[number]

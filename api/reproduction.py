@@ -58,7 +58,8 @@ def made_of_signature(signature: bytes | None) -> Made:
     except ValidationError as error:
         found = error.errors(include_url=False)[0]
         where = "/".join(str(part)[:80] for part in found["loc"])
-        detail = f"What this picture says of itself can't be read: {where}: {found['msg']}"
+        what = f"{where}: {found['msg']}" if where else found["msg"]
+        detail = f"What this picture says of itself can't be read: {what}"
         raise ProblemError("not_reproducible", detail) from None
 
 

@@ -81,9 +81,8 @@ def decode_data_uri(uri: str, pointer: str, limit: int) -> Upload:
         # padding may be missing, but not be wrong
         decoded = base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
     except binascii.Error as error:
-        detail = f"{pointer[1:]}: the data URI is no base64: {error}"
-        complaint = {"pointer": pointer, "detail": detail}
-        raise ProblemError("invalid_image", detail, errors=[complaint]) from None
+        why = f"the data URI is no base64: {error}"
+        raise wrong_picture("invalid_image", pointer, why) from None
     upload = Upload(pointer, limit)
     try:
         upload.write(decoded)
@@ -95,9 +94,14 @@ def decode_data_uri(uri: str, pointer: str, limit: int) -> Upload:
 
 def image_too_large(pointer: str, limit: int) -> ProblemError:
     """Return the problem of a picture that has too many bytes."""
-    detail = about(pointer, f"at most {limit:,} bytes are taken for one picture")
-    complaint = {"pointer": pointer, "detail": detail, "allowed": {"bytes": limit}}
-    return ProblemError("image_too_large", detail, errors=[complaint])
+    why = f"at most {limit:,} bytes are taken for one picture"
+    return wrong_picture("image_too_large", pointer, why, allowed={"bytes": limit})
+
+
+def wrong_picture(code: str, pointer: str, why: str, **facts: object) -> ProblemError:
+    """Return a problem with one picture; its complaint, which has the pointer, says only why."""
+    complaint = {"pointer": pointer, "detail": about("", why), **facts}
+    return ProblemError(code, about(pointer, why), errors=[complaint])
 
 
 def about(pointer: str, detail: str) -> str:

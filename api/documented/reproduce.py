@@ -29,7 +29,7 @@ def responses() -> Responses:
             *("unsupported_media_type", "invalid_json", "invalid_form", "invalid_image"),
             *("not_reproducible", "invalid_request", "unknown_input", "unknown_asset"),
             *("unknown_model", "model_not_pulled", "too_large", "idempotency_conflict"),
-            *("invalid_parameter", "gone", "invalid_header", "draining"),
+            *("invalid_parameter", "webhooks_off", "gone", "invalid_header", "draining"),
             *("files_unavailable", "store_unavailable", *ADMISSION),
         ),
     }

@@ -13,6 +13,8 @@ from api.errors import ProblemError
 from api.model_index import ModelFacts
 from api.parameters import ModelPath
 from api.validation import shown
+from genart_core.errors import ModelNotPulledError
+from genart_core.public import PUBLIC
 
 _NAMED = ("layers", "classes", "concepts")  # what a card lists that is shown beside it
 
@@ -44,7 +46,10 @@ async def get_model(request: Request, name: ModelPath) -> Response:
         if facts.name == name:
             return _json(_view(facts, request) | _class_list(facts))
     known = sorted({facts.name for facts in found})
-    detail = f"There is no model {shown(name)}; known: {', '.join(known) or 'none'}"
+    if name in PUBLIC:
+        detail = str(ModelNotPulledError(name))
+    else:
+        detail = f"There is no model {shown(name)}; known: {', '.join(known) or 'none'}"
     raise ProblemError("no_such_model", detail, members={"known": known})
 
 

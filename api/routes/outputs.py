@@ -9,6 +9,7 @@ from api.errors import ProblemError
 from api.files import StoredFile, file_response, suffix_of
 from api.parameters import JobIdPath, OutputPath
 from api.representation import retry_seconds
+from api.validation import counted
 from genart_core.jobs import caller
 from genart_core.jobs.eta import estimate
 from genart_core.jobs.record import Job, Placed, StoredOutput
@@ -72,6 +73,6 @@ def seconds_left(placed: Placed) -> int:
 def _pick(outputs: tuple[StoredOutput, ...], number: str) -> StoredOutput:
     is_index = number.isascii() and number.isdigit() and len(number) <= 6
     if not is_index or int(number) >= len(outputs) or str(int(number)) != number:
-        detail = f"The job has {len(outputs)} outputs, counted from 0"
+        detail = f"The job has {counted(len(outputs), 'output')}, counted from 0"
         raise ProblemError("unknown_output", detail)
     return outputs[int(number)]

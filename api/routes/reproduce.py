@@ -5,14 +5,13 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.assets import unknown_input
 from api.bodies import is_json, parse, read_body
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import reproduce as documented
 from api.drafts import Draft
 from api.errors import ProblemError
 from api.headers import fields_of, idempotency_key
-from api.inputs import resolve
+from api.inputs import no_such_job, resolve
 from api.options import options_of
 from api.reproduction import (
     Made,
@@ -86,11 +85,12 @@ async def _made(
 
 async def _made_by(gateway: Gateway, text: str, client: str) -> Made:
     job_id = parse_job_id(text)
-    if job_id is not None:
-        found = await gateway.ask(caller.get(job_id, client))
-        if found.placed is not None:
-            return made_of_job(found.placed.job)
-    raise unknown_input("/job", f"there is no job {shown(text)}")
+    if job_id is None:
+        raise no_such_job("/job", text, "missing")
+    found = await gateway.ask(caller.get(job_id, client))
+    if found.placed is None:
+        raise no_such_job("/job", text, found.state)
+    return made_of_job(found.placed.job)
 
 
 def _read(upload: Upload) -> Made:

@@ -40,3 +40,9 @@ def test_problem_names_the_request(http: Client) -> None:
 
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
     assert answer.json()["instance"] == "/nowhere"
+
+
+def test_problem_names_the_address_as_one_may_be_written(http: Client) -> None:
+    answer = http.get("/v1/jobs/a%00%20b%C3%A9")
+
+    assert answer.json()["instance"] == "/v1/jobs/a%00%20b%C3%A9"

@@ -20,6 +20,7 @@ from tests.support.studio import (
     uri,
 )
 from tests.support.table import Table
+from tests.support.waiting import wait_for
 
 
 def post(http: Client, headers: dict[str, str] | None = None, **fields: object) -> Response:
@@ -156,6 +157,22 @@ def test_output_whose_file_is_gone_is_refused(caller: Client, painter: Player) -
     painter.blobs.delete(job.id)
 
     assert is_problem(post(caller, image=f"job:{job.id}/0"), 422, "unknown_input", "/image")
+
+
+def test_job_past_its_retention_is_told_as_such(caller: Client, table: Table) -> None:
+    short = Table(table.redis, keep=(1, 60_000))
+    table.queue("127.0.0.1")
+    job = short.take()
+    short.commit(job)
+    url = f"/v1/jobs/{job.id}"
+    wait_for(lambda: caller.get(url).status_code == 410, 5, "the job expires")
+
+    as_input = post(caller, image=f"job:{job.id}/0")
+    again = caller.post("/v1/reproduce", json={"job": job.id})
+
+    for answer in (as_input, again):
+        assert (answer.status_code, answer.json()["code"]) == (422, "unknown_input")
+        assert "ended long ago" in answer.json()["errors"][0]["detail"]
 
 
 def test_output_of_another_client_is_unknown(caller: Client, painter: Player) -> None:

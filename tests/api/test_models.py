@@ -34,6 +34,13 @@ def test_unknown_model_gets_404_with_the_known_ones(http: Client) -> None:
     assert {"nietzsche", "tiny"} <= set(answer.json()["known"])
 
 
+def test_model_that_can_be_pulled_is_not_called_unknown(http: Client) -> None:
+    answer = http.get("/v1/models/vgg19")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_model")
+    assert "genart models pull vgg19" in answer.json()["detail"]
+
+
 def test_model_names_reach_no_file(http: Client, gateway: RunningGateway) -> None:
     for name in ("..%2f..%2fetc%2fpasswd", "%2e%2e", "tiny.safetensors", "text%2ftiny", "%00"):
         assert http.get(f"/v1/models/{name}").status_code == 404

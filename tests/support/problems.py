@@ -18,4 +18,6 @@ def is_problem(
     if pointer:
         assert problem["errors"][0]["pointer"] == pointer
         assert pointer[1:] in problem["detail"]
+        # whoever shows it has the pointer beside it
+        assert not problem["errors"][0]["detail"].startswith(f"{pointer[1:]}: ")
     return True
