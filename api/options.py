@@ -5,7 +5,7 @@ They are the same for every kind and for every form of body, whose fields are th
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.types import Scope
 
 from api.dial import NotReachedError, require_public, target_of
@@ -26,6 +26,10 @@ _MAX_SECONDS = 7 * 24 * 3600
 _LISTS = {"tag": "tags"}  # parameters that may come again and again, and the fields they fill
 
 
+def _once_each(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tags))
+
+
 class JobOptions(BaseModel):
     """How a job is treated, whatever it makes."""
 
@@ -36,7 +40,7 @@ class JobOptions(BaseModel):
         description="Its place among your own waiting jobs, before the less urgent ones; the turns "
         "of other callers stay what they are.",
     )
-    tags: tuple[Tag, ...] = Field(
+    tags: Annotated[tuple[Tag, ...], AfterValidator(_once_each)] = Field(
         default=(),
         max_length=MAX_TAGS,
         description="Words to find it by: letters, digits and `._:/@+-`, at most 64 each.",

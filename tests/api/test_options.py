@@ -42,6 +42,12 @@ def test_options_are_the_same_for_json_and_forms(caller: Client) -> None:
         assert seconds_between(job, "finish_by") == 600
 
 
+def test_a_tag_that_comes_twice_is_one(http: Client) -> None:
+    answer = http.post("/v1/text?tag=a&tag=b&tag=a", json={"model": "tiny"})
+
+    assert answer.json()["tags"] == ["a", "b"]
+
+
 def test_job_with_earlier_results_has_them_too(
     http: Client, post: Post, worker: Player, table: Table
 ) -> None:
