@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from genart_core.arts.vae.familiar import familiar
 from genart_core.arts.vae.painter import Painter, load_painter
 from genart_core.arts.vae.reach import Mover
 from genart_core.arts.vae.request import (
@@ -68,12 +69,15 @@ def plan_edit(run: Run, painter: Painter) -> Commission:
     """
     request: VaeEditRequest = run.request
     check_edit(request, painter.card, None)
-    wanted = [request.image] if request.mix is None else [request.image, request.mix]
-    codes = painter.encode(torch.cat([_read(run, reference, painter) for reference in wanted]))
-    point = codes[0] if request.mix is None else lerp(codes[0], codes[1], request.mix_weight)
+    wanted = {"image": request.image, "mix": request.mix}
+    given = {field: reference for field, reference in wanted.items() if reference is not None}
+    images = torch.cat([_read(run, reference, painter) for reference in given.values()])
+    codes, is_replaced = familiar(images, painter.encode(images), painter)
+    point = codes[0] if len(codes) == 1 else lerp(codes[0], codes[1], request.mix_weight)
     mover = Mover(painter.reach)
     points = _moved(point[None], request.concepts, mover)
-    facts = {"seeds": [], "bounded": mover.bounded}
+    unfamiliar = [field for field, is_far in zip(given, is_replaced, strict=True) if is_far]
+    facts = {"seeds": [], "bounded": mover.bounded, "unfamiliar": unfamiliar}
     return _commission(run, painter, points, chosen=points, facts=facts)
 
 

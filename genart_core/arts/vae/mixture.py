@@ -4,6 +4,7 @@
 2. Arthur & Vassilvitskii, k-means++, 2007 (where the components start).
 3. Ghosh et al., From variational to deterministic autoencoders, arXiv:1903.12436 (a density that is
    fitted to the codes afterwards).
+4. Wilson & Hilferty, The distribution of chi-square, PNAS 17, 1931.
 """
 
 import math
@@ -58,9 +59,31 @@ class Mixture:
         middle = (below + above) / 2
         return middle.to(directions.dtype)
 
+    def deviations(self, points: Tensor) -> Tensor:
+        """Return `(K, N, L)`: points `(N, L)` as the noise that gives them, for each component."""
+        apart = (points - self.means[:, None]).mT
+        return torch.linalg.solve_triangular(self.roots, apart, upper=False).mT
+
+    def within(self, points: Tensor, distance: float) -> Tensor:
+        """Return `(K, N, L)`: points no further than so many deviations from each centre."""
+        noise = self.deviations(points)
+        lengths = noise.norm(dim=2, keepdim=True).clamp(min=1e-12)
+        return self.means[:, None] + (noise * (distance / lengths).clamp(max=1.0)) @ self.roots.mT
+
     def log_likelihood(self, points: Tensor) -> Tensor:
         """Return the log-density `(N,)` of points `(N, L)` in nats."""
         return _joint(self, points).logsumexp(1)
+
+
+def radius(width: int, share: float) -> float:
+    """Return the distance from its centre that a share of a normal distribution keeps (4).
+
+    It is the root of the quantile of chi-square with `width` degrees of freedom.
+    """
+    spread = 2.0 / (9.0 * width)
+    normal = torch.special.ndtri(torch.tensor(share, dtype=torch.float64)).item()
+    cube: float = max(0.0, 1.0 - spread + normal * math.sqrt(spread)) ** 3
+    return math.sqrt(width * cube)
 
 
 def fit(points: Tensor, components: int, generator: torch.Generator, rounds: int = 60) -> Mixture:
