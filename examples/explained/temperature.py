@@ -39,7 +39,7 @@ def next_characters(temperature: float) -> list[tuple[str, float]]:
     cell = load_cell(find_model("text", "nietzsche", CoreSettings().home).path, "cpu")
     desk = cell.seat([cell.zero()])
     size = len(cell.vocabulary)
-    for token in [cell.vocabulary.start, *cell.vocabulary.encode(PROMPT)[0]]:
+    for token in [*cell.vocabulary.opening, *cell.vocabulary.encode(PROMPT)[0]]:
         logits = desk.step(torch.tensor([token]))[0, :size]
     order = logits.argsort(descending=True)[:BARS].tolist()
     shares = (logits / temperature).softmax(0)

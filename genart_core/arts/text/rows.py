@@ -124,8 +124,8 @@ class Draft:
         self.spelling = spelling
         ids, self.lead, unknown = vocabulary.begin(self.request.prompt)
         self.unknown = unknown[:UNKNOWN_LIMIT]
-        # A text begins as a line does: a network that starts in the middle of one never finds in.
-        self.prompt = [vocabulary.start, *ids]
+        # A network that starts in the middle of a line never finds in.
+        self.prompt = [*vocabulary.opening, *ids]
         self.rows = [Row(self, index) for index in range(self.request.num_samples)]
 
     def tell(self, row: Row, text: str) -> None:

@@ -6,6 +6,9 @@ training text has, or begin a piece of `split` where the one before is whole.
 
 A text can be two things at once: after `king`, an apostrophe is the end of a quotation or a part of
 `king's`. So there may be several words that are open.
+
+White space is a token each. After some of it nothing is as likely as more: a text that has come to
+the indents of a verse would write them to its end. So there is a longest run of it.
 """
 
 from bisect import bisect_left
@@ -22,6 +25,7 @@ Part: TypeAlias = tuple[int, ...]  # the first tokens of a piece, or all of them
 
 NOTHING, ANYTHING = 0, 1
 REMEMBERED = 1 << 14
+MOST_BLANKS = 8  # in a row
 
 
 class Spelling:
@@ -40,6 +44,7 @@ class Spelling:
         self.begins[[part[0] for part in self.spelled]] = True
         self.sets: list[NDArray[np.bool_]] = [np.zeros(size, np.bool_), np.ones(size, np.bool_)]
         self.first = np.array([token[0] for token in vocabulary.tokens])
+        self.is_blank = [token.isspace() for token in vocabulary.tokens]
         self.letters = sorted(set(self.first.tolist()))
         self._places = {allowed.tobytes(): i for i, allowed in enumerate(self.sets)}
         self.known = lru_cache(REMEMBERED)(self._known)
@@ -54,10 +59,13 @@ class Spelling:
         longer = frozenset(word[len(part)] for word in words if len(word) > len(part))
         return is_token or words[:1] == [part], longer
 
-    def _beginnings(self, end: str) -> int:
+    def _beginnings(self, end: str, may_be_blank: bool) -> int:
         """Return the place in `sets` of the tokens that begin a piece after a text's end."""
         apart = [c for c in self.letters if split(end + c)[-1] == c]
         allowed = self.begins & np.isin(self.first, apart)
+        marked = allowed & ~np.array(self.is_blank)
+        if not may_be_blank and marked.any():
+            allowed = marked
         place = self._places.setdefault(allowed.tobytes(), len(self.sets))
         if place == len(self.sets):
             self.sets.append(allowed)
@@ -80,7 +88,8 @@ class Wording:
         self._open: list[Part] = []
         self._further: frozenset[int] = frozenset()
         self._end = "\n"
-        self._begun = spelling.beginnings(self._end)
+        self._blanks = 0
+        self._begun = spelling.beginnings(self._end, True)
 
     def push(self, token: int) -> None:
         """Append the token that was read last."""
@@ -97,10 +106,12 @@ class Wording:
         text = self._end + spelling.vocabulary.tokens[token]
         # Only after a mark that could belong to a word does it matter what was before it.
         self._end = text[-1] if text[-1].isalnum() else text[-3:]
+        self._blanks = self._blanks + 1 if spelling.is_blank[token] else 0
         known = [spelling.known(part) for part in found]
         # A prompt may end in no known word, which is then as it should be.
         is_whole = not known or any(is_whole for is_whole, _ in known)
-        self._begun = spelling.beginnings(self._end) if is_whole else NOTHING
+        may_be_blank = self._blanks < MOST_BLANKS
+        self._begun = spelling.beginnings(self._end, may_be_blank) if is_whole else NOTHING
         self._further = frozenset[int]().union(*(longer for _, longer in known))
 
     def choice(self) -> tuple[int, Collection[int]]:

@@ -230,17 +230,21 @@ def write_samples(model: StoredModel, length: int = 200, seed: int = 0) -> dict[
     cell = Cell(model, "cpu")
     columns = len(TEMPERATURES)
     requests = [TextRequest(temperature=temperature) for temperature in TEMPERATURES]
-    wordings = [Wording(cell.spelling) for _ in requests] if cell.spelling else []
-    noise = torch.empty(length, columns, padded(len(model.vocabulary)))
+    first, *opening = model.vocabulary.opening
+    wordings = [Wording(cell.spelling, 1 + len(opening)) for _ in requests if cell.spelling]
+    steps = length + len(opening)
+    prompts = torch.full((steps, columns), -1)
+    prompts[: len(opening)] = torch.tensor(opening)[:, None]
+    noise = torch.empty(steps, columns, padded(len(model.vocabulary)))
     noise.exponential_(generator=torch.Generator().manual_seed(seed)).log_().neg_()
     drawn, _ = write(
         cell.seat([cell.zero()] * columns),
         Sampler(requests, [None] * columns, len(model.vocabulary), wordings=wordings),
-        torch.full((columns,), model.vocabulary.start),
-        prompts=torch.full((length, columns), -1),
+        torch.full((columns,), first),
+        prompts=prompts,
         noise=noise,
     )
-    texts = map(model.vocabulary.decode, drawn.t().tolist())
+    texts = map(model.vocabulary.decode, drawn[len(opening) :].t().tolist())
     return dict(zip(map(str, TEMPERATURES), texts, strict=True))
 
 

@@ -11,6 +11,8 @@ Unit: TypeAlias = Literal["character", "word"]
 
 # A word that is seen less often is spelled: a model learns nothing of a token from one occurrence.
 MIN_COUNT = 3
+# What is before each text, as if it were a paragraph among others.
+OPENING = ".\n\n"
 # Spelled words are remembered up to so many, about 1 MB, and so long.
 MAX_SPELLED = 1 << 17
 LONGEST = 64
@@ -85,10 +87,16 @@ class Vocabulary:
         """Return the number of characters of each token."""
         return tuple(map(len, self.tokens))
 
-    @property
-    def start(self) -> int:
-        """Return the id that a text without a prompt is begun from: the end of another line."""
-        return self.ids.get("\n", 0)
+    @cached_property
+    def opening(self) -> list[int]:
+        """Return the ids that every text is begun from: a sentence's end and an empty line.
+
+        After a line's end alone, where texts have indented lines, there is more white space to
+        come than words. A text without full stops is begun from a line's end all the same.
+        """
+        if all(c in self.ids for c in OPENING):
+            return [self.ids[c] for c in OPENING]
+        return [self.ids.get("\n", 0)]
 
     def encode(self, text: str) -> tuple[list[int], str]:
         """Return the ids of `text`, and the distinct characters that had to be left out.

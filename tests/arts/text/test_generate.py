@@ -13,6 +13,7 @@ from genart_core.arts.text.generate import generate
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.vocabulary import split
 from genart_core.catalogue import load_generator
+from genart_core.weights import SHIPPED
 
 from .conftest import RARE, TALE, FakeRun, FakeWorkbench, text_of
 
@@ -167,7 +168,7 @@ def test_penalty_breaks_the_loops_of_greedy_choice(workbench: FakeWorkbench) -> 
     greedy = {"strategy": "greedy", "length": 500}
     penalised = text_of(workbench, repetition_penalty=5.0, **greedy)
 
-    assert distinct(penalised) > 2 * distinct(text_of(workbench, **greedy))
+    assert distinct(penalised) > 1.5 * distinct(text_of(workbench, **greedy))
 
 
 @pytest.mark.parametrize("stop", [[], ["hen,", "\n"]])
@@ -244,3 +245,14 @@ def test_result_stays_small_while_the_output_is_whole(workbench: FakeWorkbench) 
 
 def test_request_of_the_catalogue_is_what_runs_carry() -> None:
     assert isinstance(FakeRun().request, TextRequest)
+
+
+@pytest.mark.parametrize("model", ["nietzsche", "shakespeare", "tales"])
+def test_without_a_prompt_models_that_ship_write_words(model: str) -> None:
+    # After a line's end alone `tales` wrote nothing but spaces, and `nietzsche` one time in twenty.
+    run = FakeRun(model=model, seed=5, length=60, num_samples=12)
+
+    generate([run], FakeWorkbench(SHIPPED / "text" / f"{model}.safetensors"))
+
+    filled = [len("".join(text.split())) / len(text) for text in run.texts]
+    assert min(filled) > 0.4

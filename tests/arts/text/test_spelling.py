@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genart_core.arts.text.spelling import Spelling, Wording
+from genart_core.arts.text.spelling import MOST_BLANKS, Spelling, Wording
 from genart_core.arts.text.vocabulary import Vocabulary, split
 
 TEXT = (
@@ -42,7 +42,7 @@ def after(spelling: Spelling, text: str) -> set[str]:
 def written(spelling: Spelling, choices: list[int]) -> str:
     """Return a text of one allowed token after another."""
     wording, text = Wording(spelling), []
-    wording.push(spelling.vocabulary.start)
+    wording.push(spelling.vocabulary.ids["\n"])
     for choice in choices:
         found = sorted(allowed(wording))
         text.append(found[choice % len(found)])
@@ -66,7 +66,7 @@ def test_only_words_of_the_training_text_are_written(size: int, choices: list[in
 def test_the_training_text_may_be_written(size: int) -> None:
     spelling = spelling_of(TEXT, size)
     wording, missing = Wording(spelling), []
-    wording.push(spelling.vocabulary.start)
+    wording.push(spelling.vocabulary.ids["\n"])
 
     for token in spelling.vocabulary.encode(TEXT)[0]:
         place, further = wording.choice()
@@ -111,3 +111,27 @@ def test_without_words_all_may_be_written() -> None:
 
     assert after(spelling, "a") == {"a", " ", " a"}
     assert after(spelling, "a ") == {" a"}
+
+
+def test_white_space_comes_to_an_end() -> None:
+    spelling = spelling_of("so it is:\n" + (" " * 40 + "one\n" + " " * 40 + "two\n\n") * 3)
+    wording = Wording(spelling)
+    wording.push(spelling.vocabulary.ids["\n"])
+
+    runs = []
+    for _ in range(2 * MOST_BLANKS):
+        runs.append({" ", "\n"} <= allowed(wording))
+        wording.push(spelling.vocabulary.ids[" "])
+
+    assert runs == [True] * (MOST_BLANKS - 1) + [False] * (MOST_BLANKS + 1)
+    assert allowed(wording)
+
+
+def test_a_text_of_white_space_alone_may_be_written() -> None:
+    spelling = Spelling(Vocabulary((" ", "\n"), "word", spelled=(" ", "\n")))
+    wording = Wording(spelling)
+
+    for _ in range(3 * MOST_BLANKS):
+        wording.push(spelling.vocabulary.ids["\n"])
+
+    assert allowed(wording) == {" ", "\n"}

@@ -123,6 +123,7 @@ def test_words_are_the_most_frequent_ones_in_a_fixed_order(
     assert all(rank <= (-counts[word], word) for rank in ranks for word in left)
 
 
-def test_a_text_without_a_prompt_begins_after_a_line() -> None:
-    assert WORDS.tokens[WORDS.start] == "\n"
-    assert Vocabulary.of("ab").start == 0
+def test_a_text_begins_as_a_paragraph_does() -> None:
+    assert Vocabulary.of("a. b\n").decode(Vocabulary.of("a. b\n").opening) == ".\n\n"
+    assert Vocabulary.of("ab\n").opening == [0]
+    assert Vocabulary.of("ab").opening == [0]
