@@ -104,7 +104,7 @@ def psnr(network: Generator, painter: Painter) -> float:
 
 def sheet(painter: Painter, seed: int) -> Output:
     """Return the sheet that a job of a seed makes."""
-    fields = {"seed": seed, "count": PICTURES, "layout": "sheet"}
+    fields = {"seed": seed, "count": PICTURES, "layout": "sheet", "scale": 1}
     request = GanSampleRequest.model_validate(fields)
     seeds = [sample_seed(seed, i) for i in range(PICTURES)]
     points, choices = zip(*(draw(each, painter.config.latent) for each in seeds), strict=True)

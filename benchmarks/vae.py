@@ -101,7 +101,7 @@ def psnr(painter: Painter) -> float:
 
 def sheet(painter: Painter, seed: int) -> Output:
     """Return the sheet that a job of a seed makes."""
-    request = VaeSampleRequest(seed=seed, count=PICTURES, layout="sheet")
+    request = VaeSampleRequest(seed=seed, count=PICTURES, layout="sheet", scale=1)
     seeds = [sample_seed(seed, i) for i in range(PICTURES)]
     points = torch.stack([draw(each, painter.model.mixture) for each in seeds])
     return shown(request, painter.decode(points))[0]

@@ -108,7 +108,7 @@ def locally(painter: Painter) -> Edit:
     """Return how pictures are edited in this process, by the generator itself."""
 
     def made(pictures: Sequence[Pixels], concepts: Mapping[str, float]) -> Pixels:
-        request = VaeEditRequest(image=f"asset:{'0' * 64}", concepts=dict(concepts), seed=1)
+        request = VaeEditRequest(image=f"asset:{'0' * 64}", concepts=dict(concepts), seed=1, scale=1)
         runs = [LocalRun(request, png(picture)) for picture in pictures]
         edit(runs, LocalBench(painter))
         artworks = [run.artwork for run in runs if run.artwork is not None]
@@ -125,7 +125,7 @@ def over_http(url: str, model: str) -> Edit:
         addresses = []
         for picture in pictures:
             image = f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
-            body = {"image": image, "concepts": dict(concepts), "model": model}
+            body = {"image": image, "concepts": dict(concepts), "model": model, "scale": 1}
             addresses.append(service.post("vae-edit", body))
         return np.stack([pixels(service.output(service.wait(each))) for each in addresses])
 

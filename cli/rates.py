@@ -131,7 +131,7 @@ class Prober:
 def probes(inputs: dict[str, bytes]) -> Iterator[Probe]:
     """Yield what is measured, and put the pictures that it needs into `inputs`."""
     content, style = (_kept(inputs, waves) for waves in (2, 9))
-    text, pictures = {"length": CHARACTERS}, {"count": PICTURES, "layout": "sheet"}
+    text, pictures = {"length": CHARACTERS}, {"count": PICTURES, "layout": "sheet", "scale": 1}
     texts = f"texts, {CHARACTERS} characters"
     yield Probe("text", texts, text, lambda _: 1)
     yield Probe("text", texts, text, lambda _: 1, together=16)

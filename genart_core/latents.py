@@ -19,6 +19,8 @@ MAX_LATENT = 1024
 Number = Annotated[float, Field(ge=-100.0, le=100.0)]
 Point = Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT)]
 Layout = Literal["images", "sheet", "film"]
+# Networks paint thumbnails: enlarged so many times they can be looked at.
+SCALE, SHEET_SCALE = 4, 2
 Count = Annotated[
     int,
     Field(
@@ -90,10 +92,11 @@ def enlarged_up_to(most: int) -> Any:
     """Return the field `scale`, up to `most`."""
     return Field(
         title="Scale",
-        description="Each picture is enlarged so many times. 1 is the model's own size.",
+        description="Each picture is enlarged so many times; 1 is the model's own size. Left out: "
+        f"{SCALE}, and {SHEET_SCALE} on a sheet.",
         ge=1,
         le=most,
-        examples=[4],
+        examples=[SCALE],
     )
 
 
@@ -126,13 +129,14 @@ class Latents(Protocol):
 
 
 def with_layout(data: Any, layouts: Mapping[str, Layout]) -> Any:
-    """Put layout and format in that go with the mode, so that the record shows them."""
+    """Put layout, format and scale in that go with the mode, so that the record shows them."""
     if not isinstance(data, dict):
         return data
     mode = data.get("mode", "sample")
     layout = data.get("layout") or (layouts.get(mode) if isinstance(mode, str) else None)
     format = data.get("format") or ("webp" if layout == "film" else "png")
-    return {**data, "layout": layout, "format": format}
+    scale = SHEET_SCALE if layout == "sheet" else SCALE
+    return {"scale": scale, **data, "layout": layout, "format": format}
 
 
 def check_agreement(request: Latents, seeded: Sequence[str]) -> None:

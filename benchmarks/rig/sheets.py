@@ -37,7 +37,7 @@ def through_service(
     name = f"{kind}: pictures/s, {JOBS} jobs of {PICTURES}, a sheet each"
     figure = Figure(name, "/s", "one process", bar=SERVED, at_least=True)
     costs = Costs()
-    body = {"model": model, "count": PICTURES, "layout": "sheet"}
+    body = {"model": model, "count": PICTURES, "layout": "sheet", "scale": 1}
     with _served(url, kind, threads) as system:
         service = Service(system.url)
         alone(0)  # warm up

@@ -15,5 +15,5 @@ made() { # made FILE ADDRESS ARGUMENTS-OF-CURL...
 	echo "$file"
 }
 
-made faces.png /v1/vae-sample --json '{"count":24,"layout":"sheet","scale":2,"seed":7}'
+made faces.png /v1/vae-sample --json '{"count":24,"layout":"sheet","seed":1}'
 made smile.png /v1/vae-edit -F "image=@$PORTRAIT" -F 'concepts={"smile":1,"hat":1}' -F scale=4

@@ -9,6 +9,7 @@ from genart_core.bounds import check_pixels
 from genart_core.errors import RefusedError
 from genart_core.latents import (
     MAX_COUNT,
+    SCALE,
     Count,
     Frames,
     FrameTime,
@@ -113,7 +114,7 @@ class GanSampleRequest(_Classed):
         "or a `film`. Left out: a film for `walk`, else images.",
         json_schema_extra=hints(advanced=True),
     )
-    scale: Annotated[int, enlarged_up_to(MAX_SCALE)] = 1
+    scale: Annotated[int, enlarged_up_to(MAX_SCALE)] = SCALE
     resample: Resample = "lanczos"
     model: str = Field(
         default="cifar10",

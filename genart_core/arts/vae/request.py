@@ -10,6 +10,7 @@ from genart_core.errors import RefusedError
 from genart_core.latents import (
     MAX_COUNT,
     MAX_LATENT,
+    SCALE,
     Count,
     Frames,
     FrameTime,
@@ -152,7 +153,7 @@ class VaeSampleRequest(ArtRequest):
         "or a `film`. Left out: a sheet for `grid`, a film for `walk`, else images.",
         json_schema_extra=hints(advanced=True),
     )
-    scale: Scale = 1
+    scale: Scale = SCALE
     resample: Resample = "lanczos"
     model: str = Field(
         default="portraits",
@@ -221,7 +222,7 @@ class VaeEditRequest(ArtRequest):
         le=1.0,
         json_schema_extra=hints(advanced=True),
     )
-    scale: Scale = 1
+    scale: Scale = SCALE
     resample: Resample = "lanczos"
     model: str = Field(
         default="portraits",

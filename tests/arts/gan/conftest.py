@@ -16,10 +16,10 @@ CARD = {"latent": TINY.latent, "classes": [{"name": name} for name in CLASSES]}
 
 
 class FakeRun(PictureRun):
-    """A run of `gan-sample`."""
+    """A run of `gan-sample`, of pictures as the generator draws them."""
 
     def __init__(self, *, stop_at_look: int | None = None, **fields: Any) -> None:
-        request = GanSampleRequest.model_validate({"seed": 1, **fields})
+        request = GanSampleRequest.model_validate({"seed": 1, "scale": 1, **fields})
         super().__init__(request, stop_at_look=stop_at_look)
 
     @property

@@ -190,7 +190,16 @@ def test_an_unknown_card_is_left_to_the_worker() -> None:
 
 
 def test_cost_is_in_pictures_and_their_enlargement() -> None:
-    assert cost(request_of(count=3)) == pytest.approx(4.0)
+    assert cost(request_of(count=3, scale=1)) == pytest.approx(4.0)
     assert cost(request_of(count=3, scale=3)) == pytest.approx(12.0)
-    assert cost(request_of(mode="walk", frames=30)) == pytest.approx(40.0)
+    assert cost(request_of(mode="walk", frames=30, scale=1)) == pytest.approx(40.0)
     assert batch_key(request_of(model="mine")) == "mine"
+
+
+def test_pictures_are_large_enough_to_be_looked_at() -> None:
+    sheet, film = request_of(layout="sheet"), request_of(mode="walk")
+
+    assert (request_of().scale, film.scale, sheet.scale) == (4, 4, 2)
+    assert request_of(layout="sheet", scale=1).scale == 1
+    with pytest.raises(ValidationError):
+        request_of(scale=0)

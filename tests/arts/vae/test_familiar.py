@@ -26,7 +26,7 @@ def portraits() -> Painter:
 
 
 def edited(painter: Painter, data: bytes) -> FakeRun:
-    run = FakeRun(VaeEditRequest(image=PHOTO, seed=1))
+    run = FakeRun(VaeEditRequest(image=PHOTO, seed=1, scale=1))
     run.files[PHOTO] = data
     edit([run], FakeWorkbench(painter))
     return run

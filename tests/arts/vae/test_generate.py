@@ -24,7 +24,7 @@ TOLERANCE = 1.01 / 255  # files hold 8 bits
 
 
 def sampled(workbench: FakeWorkbench, **fields: Any) -> FakeRun:
-    run = FakeRun(VaeSampleRequest(**{"seed": 1, **fields}))
+    run = FakeRun(VaeSampleRequest(**{"seed": 1, "scale": 1, **fields}))
     sample([run], workbench)
     return run
 
@@ -34,7 +34,7 @@ def direction(painter: Painter, name: str) -> torch.Tensor:
 
 
 def edited(workbench: FakeWorkbench, **fields: Any) -> FakeRun:
-    run = FakeRun(VaeEditRequest(**{"seed": 1, "image": PHOTO, **fields}))
+    run = FakeRun(VaeEditRequest(**{"seed": 1, "scale": 1, "image": PHOTO, **fields}))
     edit([run], workbench)
     return run
 
@@ -47,7 +47,9 @@ def test_the_catalogue_finds_both_generators() -> None:
 
 def test_an_image_is_the_same_whoever_shares_its_batch(workbench: FakeWorkbench) -> None:
     alone = sampled(workbench, count=1, seed=7)
-    company = [FakeRun(VaeSampleRequest(seed=s, count=c)) for s, c in ((3, 5), (7, 30), (9, 2))]
+    company = [
+        FakeRun(VaeSampleRequest(seed=s, count=c, scale=1)) for s, c in ((3, 5), (7, 30), (9, 2))
+    ]
 
     sample(company, workbench)
 
@@ -230,8 +232,8 @@ def test_what_the_model_has_not_fails_where_the_gateway_did_not_know_it(
 
 
 def test_a_stopped_run_leaves_the_others_alone(workbench: FakeWorkbench) -> None:
-    stopped = FakeRun(VaeSampleRequest(seed=1, count=64), stop_at_look=2)
-    other = FakeRun(VaeSampleRequest(seed=2, count=20))
+    stopped = FakeRun(VaeSampleRequest(seed=1, count=64, scale=1), stop_at_look=2)
+    other = FakeRun(VaeSampleRequest(seed=2, count=20, scale=1))
 
     sample([stopped, other], workbench)
 

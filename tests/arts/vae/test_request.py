@@ -29,6 +29,8 @@ def test_an_empty_request_is_one_portrait() -> None:
 
     assert (request.mode, request.count, request.model) == ("sample", 1, "portraits")
     assert (request.layout, request.format, request.pictures) == ("images", "png", 1)
+    assert (request.scale, VaeEditRequest(image=PHOTO).scale) == (4, 4)  # 256 pixels
+    assert VaeSampleRequest(mode="grid").scale == 2
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,7 @@ def test_jobs_on_a_model_go_together_and_cost_what_they_decode() -> None:
     other = VaeSampleRequest(mode="grid", model="mine", scale=3)
 
     assert batch_key(one) == batch_key(other) == "mine"
-    assert sample_cost(one) == pytest.approx(4.0)
+    assert sample_cost(one) == pytest.approx(19.0)
     assert sample_cost(other) == pytest.approx(256.0)
 
 
