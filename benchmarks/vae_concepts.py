@@ -108,7 +108,9 @@ def locally(painter: Painter) -> Edit:
     """Return how pictures are edited in this process, by the generator itself."""
 
     def made(pictures: Sequence[Pixels], concepts: Mapping[str, float]) -> Pixels:
-        request = VaeEditRequest(image=f"asset:{'0' * 64}", concepts=dict(concepts), seed=1, scale=1)
+        request = VaeEditRequest(
+            image=f"asset:{'0' * 64}", concepts=dict(concepts), seed=1, scale=1
+        )
         runs = [LocalRun(request, png(picture)) for picture in pictures]
         edit(runs, LocalBench(painter))
         artworks = [run.artwork for run in runs if run.artwork is not None]

@@ -20,7 +20,8 @@ Number = Annotated[float, Field(ge=-100.0, le=100.0)]
 Point = Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT)]
 Layout = Literal["images", "sheet", "film"]
 # Networks paint thumbnails: enlarged so many times they can be looked at.
-SCALE, SHEET_SCALE = 4, 2
+SCALE, SMALL_SCALE = 4, 2
+LONG = 200  # frames
 Count = Annotated[
     int,
     Field(
@@ -93,7 +94,7 @@ def enlarged_up_to(most: int) -> Any:
     return Field(
         title="Scale",
         description="Each picture is enlarged so many times; 1 is the model's own size. Left out: "
-        f"{SCALE}, and {SHEET_SCALE} on a sheet.",
+        f"{SCALE}, and {SMALL_SCALE} on a sheet or for more than {LONG} frames.",
         ge=1,
         le=most,
         examples=[SCALE],
@@ -135,7 +136,9 @@ def with_layout(data: Any, layouts: Mapping[str, Layout]) -> Any:
     mode = data.get("mode", "sample")
     layout = data.get("layout") or (layouts.get(mode) if isinstance(mode, str) else None)
     format = data.get("format") or ("webp" if layout == "film" else "png")
-    scale = SHEET_SCALE if layout == "sheet" else SCALE
+    frames = data.get("frames") if mode == "walk" else None
+    is_long = isinstance(frames, int) and frames > LONG
+    scale = SMALL_SCALE if layout == "sheet" or is_long else SCALE
     return {"scale": scale, **data, "layout": layout, "format": format}
 
 

@@ -6,6 +6,7 @@ reader goes over it:
 1. PNG (third edition), 11.3.3.2: a `tEXt` chunk under the keyword `genart made`, before the pixels.
 2. JPEG (T.81), B.2.4.5: a comment segment that begins with that keyword and a zero byte.
 3. WebP (RFC 9649), 2.7.1.6: a chunk `GENA` at the end of an extended file.
+4. GIF89a, 24: a comment extension at the end, whose first block is that keyword.
 """
 
 import json
@@ -20,6 +21,9 @@ MAX_BYTES = 1024 * 1024  # of the JSON
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_HEAD = len(_PNG) + 25  # with the first chunk, which must be IHDR
 _WEBP_CHUNK = b"GENA"
+_GIF, _GIF_END = b"GIF89a", b";"
+_GIF_COMMENT = b"!\xfe" + bytes([len(KEYWORD)]) + KEYWORD
+_GIF_BLOCK = 255  # bytes
 _JPEG_ROOM = 65_533 - len(KEYWORD)  # a segment's length has 16 bits and counts itself
 _DEFLATED = b"\1"  # no JSON begins with it
 _SOI, _COM, _APP0, _APP15 = b"\xff\xd8", 0xFE, 0xE0, 0xEF
@@ -37,8 +41,8 @@ def statement(
 def sign(data: bytes, made: bytes) -> bytes:
     """Return a picture's file with JSON in it that says what made it.
 
-    What is no PNG, JPEG or extended WebP comes back as it is; so does a JPEG if the JSON is more
-    than it can carry.
+    What is no PNG, JPEG, extended WebP or GIF comes back as it is; so does a JPEG if the JSON is
+    more than it can carry.
     """
     if data.startswith(_PNG):
         body = b"tEXt" + KEYWORD + made
@@ -54,6 +58,10 @@ def sign(data: bytes, made: bytes) -> bytes:
         chunk = _WEBP_CHUNK + struct.pack("<I", len(made)) + made + b"\0" * (len(made) % 2)
         size = struct.pack("<I", len(data) - 8 + len(chunk))
         return data[:4] + size + data[8:] + chunk
+    if data.startswith(_GIF) and data.endswith(_GIF_END):
+        parts = [made[i : i + _GIF_BLOCK] for i in range(0, len(made), _GIF_BLOCK)]
+        blocks = b"".join(bytes([len(part)]) + part for part in parts)
+        return data[: -len(_GIF_END)] + _GIF_COMMENT + blocks + b"\0" + _GIF_END
     return data
 
 
@@ -68,6 +76,8 @@ def read_signature(data: bytes) -> bytes | None:
         found = _first(_jpeg_comments(data))
     elif _is_extended_webp(data):
         *_, found = (None, *_webp_chunks(data))
+    elif data.startswith(_GIF):
+        found = _last_gif_comment(data)
     else:
         return None
     if found is not None and found.startswith(_DEFLATED):
@@ -140,6 +150,19 @@ def _webp_chunks(data: bytes) -> Iterator[bytes]:
         if name == _WEBP_CHUNK:
             yield data[at + 8 : at + 8 + length]
         at += 8 + length + length % 2
+
+
+def _last_gif_comment(data: bytes) -> bytes | None:
+    """Return the last comment of ours, of as many blocks as JSON may have."""
+    at = data.rfind(_GIF_COMMENT)
+    if at < 0:
+        return None
+    at += len(_GIF_COMMENT)
+    blocks: list[bytes] = []
+    while at < len(data) and data[at] and len(blocks) <= MAX_BYTES // _GIF_BLOCK:
+        blocks.append(data[at + 1 : at + 1 + data[at]])
+        at += 1 + data[at]
+    return b"".join(blocks)
 
 
 def _inflated(data: bytes) -> bytes | None:

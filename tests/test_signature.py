@@ -3,6 +3,7 @@
 import io
 import json
 import zlib
+from typing import Literal, TypeAlias
 
 import pytest
 import torch
@@ -10,18 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from genart_core.nn.image import Format, Picture, decode, encode, read_metadata
+from genart_core.nn.image import Picture, decode, encode, encode_film, read_metadata
 from genart_core.signature import MAX_BYTES, read_signature, sign
 from tests.support.pictures import exif, files, profile, saved, scene
 
 MADE = json.dumps({"kind": "dream", "request": {"seed": 1, "title": "gr\u00fcn"}}).encode()
-FORMATS: tuple[Format, ...] = ("png", "jpeg", "webp")
+Format: TypeAlias = Literal["png", "jpeg", "webp", "gif"]
+FORMATS: tuple[Format, ...] = ("png", "jpeg", "webp", "gif")
 FILES = files()
 
 
 def ours(format: Format, **metadata: object) -> bytes:
     """Return a file as the arts write it."""
     rgb = torch.rand(3, 12, 16, generator=torch.Generator().manual_seed(1))
+    if format == "gif":
+        film = [rgb, 1.0 - rgb]
+        return encode_film(film, format, frame_ms=80, is_loop=True, metadata=metadata).data
     return encode(Picture(rgb), format, metadata=metadata).data
 
 

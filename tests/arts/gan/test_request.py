@@ -201,5 +201,6 @@ def test_pictures_are_large_enough_to_be_looked_at() -> None:
 
     assert (request_of().scale, film.scale, sheet.scale) == (4, 4, 2)
     assert request_of(layout="sheet", scale=1).scale == 1
+    check(request_of(mode="walk", frames=600), {**CARD, "size": 64}, None)
     with pytest.raises(ValidationError):
         request_of(scale=0)
