@@ -26,6 +26,7 @@ from genart_core.request import image_fields
 Given: TypeAlias = dict[str, list[str | Path]]
 """What was given for each field: texts, and files of pictures."""
 
+WIDEST = 20  # characters for a value: with more, a line of 80 cuts the names of options
 _REFERENCES = ("asset:", "job:", "data:", "https:")
 _NEXT_PAIR = re.compile(r",(?=[^,=\[\]{}]+=)")  # the comma before another `name=`
 
@@ -72,24 +73,28 @@ class Field:
         if items and "string" not in types:
             return "TEXT,..." if "string" in items else "NUMBER,..."
         plain = types & {"string", "number", "integer"}
-        words = [_plain(plain)] if plain else []
-        return "|".join((*self.choices, *words))
+        words = [*self.choices, *([_plain(plain)] if plain else [])]
+        # The column of values takes its room from that of names, which would then be cut.
+        return shown if len(shown := "|".join(words)) <= WIDEST else "WORD"
 
     @property
     def help(self) -> str:
         """What it means, its bounds and its default."""
         found = (_bounds(part) for part in self.parts)
-        bounds = next((text for text in found if text), "")
-        facts = "; ".join(text for text in (bounds, self._default) if text)
+        # Bounds of numbers where a word will do as well are none of the option's.
+        bounds = "" if "string" in self.taken.types else next((text for text in found if text), "")
+        words = ", ".join(self.choices) if self.metavar == "WORD" else ""
+        facts = "; ".join(text for text in (words, bounds, self._default) if text)
         return escape(str(self.schema.get("description", "")) + (f" ({facts})" if facts else ""))
 
     def parameter(self, complete: Callable[[str], list[str]] | None = None) -> Parameter:
         """Return it as a parameter that typer makes an option of; `complete` completes a value."""
-        names = [self.option] if not self.is_flag else [f"{self.option}/--no-{self.option[2:]}"]
+        is_on = self.is_flag and self.schema.get("default") is True
+        name = f"{self.option}/--no-{self.option[2:]}" if is_on else self.option
         if complete is None and self.choices:
             complete = _completer(self.choices)
         option = typer.Option(
-            *names,
+            name,
             help=self.help,
             metavar=None if self.is_flag else self.metavar,
             show_default=False,  # one that typer knew would be sent as if it were given

@@ -163,7 +163,8 @@ def check_agreement(request: Latents, seeded: Sequence[str]) -> None:
     if request.seeds is not None and request.mode not in seeded:
         raise ValueError(f"seeds: mode {request.mode} has no use for them")
     if request.mode == "walk" and len(request.latents or request.seeds or ()) == 1:
-        raise ValueError("latents: mode walk passes at least two points, not 1")
+        field = "latents" if request.latents else "seeds"
+        raise ValueError(f"{field}: mode walk passes at least two points, not 1")
     if request.layout == "images" and request.pictures > MAX_COUNT:
         raise ValueError(
             f"layout: {request.pictures} pictures are too many for one output each; at most "

@@ -191,6 +191,23 @@ def test_every_kind_has_its_fields_as_options(kind: str, run: Run) -> None:
     assert shown.count("--out ") == 1
 
 
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_no_option_is_cut_in_80_columns(kind: str, run: Run) -> None:
+    shown = run("run", kind, "--help", COLUMNS="80", GENART_EXTRA_ARTS="").stdout
+
+    for name in kinds()[kind].request.model_json_schema()["properties"]:
+        assert f"--{name.replace('_', '-')} " in shown
+
+
+def test_words_that_are_too_many_for_the_help_stand_in_the_text(run: Run) -> None:
+    shown = " ".join(
+        run("run", "dream", "--help", COLUMNS="200", GENART_EXTRA_ARTS="").stdout.split()
+    )
+
+    assert "lines, curves, eyes, fur, animals, creatures, chimera; default: animals" in shown
+    assert "at most 100000)" not in shown.split("--target-class")[1].split("--octaves")[0]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
