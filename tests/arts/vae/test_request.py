@@ -64,6 +64,7 @@ def test_layout_and_format_go_with_the_mode(
         ({"latents": [POINT]}, "latents: mode sample draws its points"),
         ({"seeds": [1]}, "seeds: mode sample has no use for them"),
         ({"mode": "walk", "latents": [POINT]}, "latents: mode walk passes at least two"),
+        ({"mode": "walk", "seeds": [1]}, "seeds: mode walk passes at least two"),
         ({"mode": "walk", "seeds": [1, 2], "latents": [POINT] * 2}, "latents: seeds are given"),
         ({"mode": "grid", "seeds": [1, 2]}, "mode grid moves one point, not 2"),
         ({"mode": "grid", "rows": 9, "layout": "images"}, "layout: 72 pictures are too many"),
