@@ -220,7 +220,7 @@ def test_a_film_and_a_sheet_are_pictures_too(visit: Visit) -> None:
     studio.fill(frames=4)
     studio.create()
     studio.finish()
-    expect(studio.stage.locator(".picture img")).to_have_js_property("naturalWidth", 64)
+    expect(studio.stage.locator(".picture img")).to_have_js_property("naturalWidth", 256)
 
     studio.control("mode").select_option("sample")
     studio.fill(count=5)
