@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
+import orjson
 from pydantic import BaseModel
 
 from api.errors import PROBLEMS
@@ -27,12 +28,13 @@ from api.schemas import (
     WorkersView,
     WorkerView,
 )
-from genart_core.jobs.record import Foreseen, Job, JobId, Placed, StoredOutput
+from genart_core.jobs.record import Foreseen, Job, JobId, Placed, StoredOutput, encode_result
 
 _ID = JobId("06f0c4r8v1q2w3e4r5t6y7m8p9")
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _SUBMITTED = 1_795_629_600_000
 _TEXT = "that the most of the same the strength of the spirit"
+_SAMPLE = {"text": _TEXT, "seed": 1, "tokens": 400, "finish_reason": "length"}
 
 
 class Example(NamedTuple):
@@ -67,7 +69,7 @@ _WAITING = Job(
     fence=0,
     worker="",
     outputs=(),
-    result=None,
+    result_json=None,
     provenance=None,
     error=None,
     preview=None,
@@ -87,11 +89,18 @@ _DONE = replace(
     step=400,
     total=400,
     outputs=(StoredOutput("", "text/plain; charset=utf-8", len(_TEXT), _SHA256),),
-    result={"samples": [{"text": _TEXT, "seed": 1, "tokens": 400, "finish_reason": "length"}]},
+    result_json=encode_result({"samples": [_SAMPLE]}),
     provenance={"version": "0.1.0", "device": "cpu", "weights": {"text/nietzsche": _SHA256}},
 )
-WAITING = view(Placed(_WAITING, position=2, now=_SUBMITTED, foreseen=Foreseen(1480, 2560)))
-DONE = view(Placed(_DONE, position=None, now=_SUBMITTED + 700, foreseen=None))
+
+
+def _as_json(placed: Placed) -> dict[str, Any]:
+    shown: dict[str, Any] = orjson.loads(orjson.dumps(view(placed)))
+    return shown
+
+
+WAITING = _as_json(Placed(_WAITING, position=2, now=_SUBMITTED, foreseen=Foreseen(1480, 2560)))
+DONE = _as_json(Placed(_DONE, position=None, now=_SUBMITTED + 700, foreseen=None))
 
 _ASSET = AssetView(
     sha256=_SHA256,

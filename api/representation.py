@@ -179,7 +179,7 @@ def _members(job: Job, position: int | None, eta: Eta | None) -> dict[str, Any]:
         "finished_at": timestamp(job.finished_at),
         "expires_at": timestamp(job.expires_at),
         "outputs": [_output(url, n, output) for n, output in enumerate(job.outputs)],
-        "result": job.result,
+        "result": None if job.result_json is None else orjson.Fragment(job.result_json),
         "provenance": job.provenance,
         "error": job.error,
         "metrics": _metrics(job),

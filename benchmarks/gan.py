@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     figures, threads, costs = [figure], torch.get_num_threads(), ""
     if asked.url:
-        figure, costs = through_service(
+        served, costs = through_service(
             asked.url,
             "gan-sample",
             "cifar10" if asked.model == "random" else Path(asked.model).stem,
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rounds=max(1, asked.rounds // 2),
             threads=threads,
         )
-        figures.append(figure)
+        figures += served
     told, error = machine(), psnr(network, painter)
     dtype = str(working_dtype("cpu")).removeprefix("torch.")
     print(f"{told['cpu']}, computes in {dtype}; torch {told['torch']}; threads: {threads}\n")

@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = decoding(painter, rounds=asked.rounds, repeats=asked.repeats, has_bf16=has_bf16)
     threads, costs = torch.get_num_threads(), ""
     if asked.url:
-        figure, costs = through_service(
+        served, costs = through_service(
             asked.url,
             "vae-sample",
             "portraits" if path is None else path.stem,
@@ -149,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rounds=max(1, asked.rounds // 2),
             threads=threads,
         )
-        figures.append(figure)
+        figures += served
     told, error = machine(), psnr(painter)
     dtype = str(working_dtype("cpu")).removeprefix("torch.")
     print(f"{told['cpu']}, computes in {dtype}; torch {told['torch']}; threads: {threads}\n")

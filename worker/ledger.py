@@ -5,7 +5,6 @@ the next batch is being computed. A job's lease is kept until its ending is writ
 """
 
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from genart_core import logs
 from genart_core.artwork import Artwork, Output
 from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore
-from genart_core.jobs.record import Job, StoredOutput
+from genart_core.jobs.record import Job, StoredOutput, encode_result
 from genart_core.jobs.store import Call, Keep
 from genart_core.jobs.store import run as send
 from genart_core.signature import sign, statement
@@ -135,7 +134,8 @@ class Ledger:
             with suppress(*AWAY):  # the result has it too
                 send(self._redis, rest)
         try:
-            if len(json.dumps(artwork.result, allow_nan=False)) > RESULT_LIMIT_BYTES:
+            result = encode_result(artwork.result)
+            if len(result) > RESULT_LIMIT_BYTES:
                 raise ValueError(f"the result of {job.kind} is above {RESULT_LIMIT_BYTES} bytes")
             made = statement(job.kind, job.request, version=self._version, weights=weights)
             outputs = tuple(
@@ -151,7 +151,7 @@ class Ledger:
             job.id,
             job.fence,
             outputs,
-            artwork.result,
+            result,
             provenance={"version": self._version, "device": self._device, "weights": weights},
             share_ms=share_ms,
             keep=self._keep,

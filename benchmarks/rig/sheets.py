@@ -1,7 +1,8 @@
 """Sheets of pictures as jobs of a service, beside one process that makes the same and no more.
 
 Jobs wait together, so that they share forward passes; what the service adds is a request and a
-record for each, the files, and the way between the processes.
+record for each, the files, and the way between the processes. On a machine that does other work
+too, processor time is what to look at: it depends less on how the processes are served by turns.
 """
 
 import contextlib
@@ -28,14 +29,16 @@ def through_service(
     *,
     rounds: int,
     threads: int,
-) -> tuple[Figure, str]:
+) -> tuple[list[Figure], str]:
     """Return the service's pictures per second beside those of `alone`, and CPU time as a table.
 
     `url` is that of a running service, or `own` to have one started. `alone` makes the sheet of a
-    seed. CPU times are only known of a service of our own, else the table is empty.
+    seed. CPU times are only known of a service of our own; else there is no figure of them, and the
+    table is empty.
     """
     name = f"{kind}: pictures/s, {JOBS} jobs of {PICTURES}, a sheet each"
     figure = Figure(name, "/s", "one process", bar=SERVED, at_least=True)
+    spent = Figure(f"{kind}: CPU time of such a sheet", "ms", "one process")
     costs = Costs()
     body = {"model": model, "count": PICTURES, "layout": "sheet", "scale": 1}
     with _served(url, kind, threads) as system:
@@ -44,10 +47,11 @@ def through_service(
         service.wait(service.post(kind, {**body, "seed": 0}))
         for turn in range(rounds):
             seeds = range(JOBS * turn, JOBS * (turn + 1))
-            begin = time.perf_counter()
+            begin, began = time.perf_counter(), time.process_time()
             for seed in seeds:
                 alone(seed)
-            middle = time.perf_counter()
+            middle, used = time.perf_counter(), time.process_time() - began
+            before = system.cpu_seconds
             with costs.noted(kind, system.parts) as note:
                 for address in [service.post(kind, {**body, "seed": seed}) for seed in seeds]:
                     service.wait(address)
@@ -55,7 +59,8 @@ def through_service(
             end = time.perf_counter()
             done = JOBS * PICTURES
             figure.add(done / (end - middle), done / (middle - begin))
-    return figure, costs.table() if system.parts else ""
+            spent.add(1e3 * (system.cpu_seconds - before) / JOBS, 1e3 * used / JOBS)
+    return ([figure, spent], costs.table()) if system.parts else ([figure], "")
 
 
 class _System(NamedTuple):
@@ -63,6 +68,10 @@ class _System(NamedTuple):
 
     url: str
     parts: dict[str, Process]
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(process.cpu_seconds for process in self.parts.values())
 
 
 @contextlib.contextmanager

@@ -94,16 +94,19 @@ def commit(
     job_id: JobId,
     fence: int,
     outputs: tuple[StoredOutput, ...],
-    result: dict[str, Any],
+    result: bytes,
     *,
     provenance: dict[str, Any],
     share_ms: float,
     keep: Keep,
 ) -> Call[Finish]:
-    """Make the outputs of a run the job's outputs, if its fence still holds."""
+    """Make the outputs of a run the job's outputs, if its fence still holds.
+
+    `result` is as `encode_result` writes it.
+    """
     facts = (
         *("outputs", encode_outputs(outputs)),
-        *("result", json.dumps(result)),
+        *("result", result),
         *("provenance", json.dumps(provenance)),
     )
     return Call("finish", (job_id, fence, "succeeded", *keep, share_ms, *facts), text_of)

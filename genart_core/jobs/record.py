@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from threading import Lock
 from typing import Any, Literal, NamedTuple, NewType, cast
 
+import orjson
+
 JobId = NewType("JobId", str)
 
 Status = Literal["queued", "running", "canceling", "succeeded", "failed", "canceled", "expired"]
@@ -83,6 +85,7 @@ class Job:
     A worker must have begun by `start_by`, and ended by `deadline_at`.
     `preview` is how a running job looks so far; it is number `previews` - 1 of those shown.
     One that is `cached` was never made: its outputs are those of an earlier job.
+    `result_json` is as `encode_result` wrote it: answers carry it on without reading it.
     `request_id` names the HTTP request that submitted it, `trace` the span of the submit (a W3C
     `traceparent`); either may be "".
     """
@@ -109,7 +112,7 @@ class Job:
     fence: int
     worker: str
     outputs: tuple[StoredOutput, ...]
-    result: dict[str, Any] | None
+    result_json: bytes | None
     provenance: dict[str, Any] | None
     error: dict[str, Any] | None
     preview: StoredOutput | None
@@ -122,6 +125,11 @@ class Job:
     def is_terminal(self) -> bool:
         """Whether nothing will change any more."""
         return self.status in TERMINAL
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What the kind says of the artwork, None until it has ended well."""
+        return None if self.result_json is None else orjson.loads(self.result_json)
 
 
 class Foreseen(NamedTuple):
@@ -183,7 +191,7 @@ def decode_job(fields: Mapping[bytes, bytes]) -> Job:
         outputs=tuple(
             StoredOutput(**output) for output in json.loads(fields.get(b"outputs", b"[]"))
         ),
-        result=json.loads(fields[b"result"]) if b"result" in fields else None,
+        result_json=fields.get(b"result"),
         provenance=json.loads(fields[b"provenance"]) if b"provenance" in fields else None,
         error=json.loads(fields[b"error"]) if b"error" in fields else None,
         preview=StoredOutput(**json.loads(fields[b"preview"])) if b"preview" in fields else None,
@@ -192,6 +200,19 @@ def decode_job(fields: Mapping[bytes, bytes]) -> Job:
         request_id=text(b"request_id"),
         trace=text(b"trace"),
     )
+
+
+def encode_result(result: Mapping[str, Any]) -> bytes:
+    """Write what a kind says of its artwork as it stands in the record.
+
+    Raises:
+        TypeError: if JSON can't hold it.
+        ValueError: likewise, as of NaN and infinity.
+    """
+    data = orjson.dumps(result)
+    if b"null" in data:  # which may be a None, but is also what it makes of NaN
+        json.dumps(result, allow_nan=False)
+    return data
 
 
 def encode_outputs(outputs: tuple[StoredOutput, ...]) -> str:

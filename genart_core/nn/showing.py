@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import orjson
 import torch
 from PIL import Image
 from torch import Tensor
@@ -82,18 +83,7 @@ def described(facts: Mapping[str, Any], *long: str) -> dict[str, Any]:
 
 def told(points: Tensor) -> list[list[float]]:
     """Return the numbers of as many points as a result has room for."""
-    whole = points.double().mul(10**DIGITS).round()
-    ends = _json_bytes(whole).cumsum(0)
-    fitting = int((ends <= LATENTS_BYTES).sum())
-    rows: list[list[float]] = whole[:fitting].div(10**DIGITS).tolist()
-    return rows
-
-
-def _json_bytes(whole: Tensor) -> Tensor:
-    """Return how long each row is as JSON; numbers come as whole ones, `DIGITS` places shifted."""
-    size = whole.abs().long()
-    digits = 1 + sum((size >= 10**place).long() for place in range(DIGITS + 1, 18))
-    zeros = sum((size % 10**place == 0).long() for place in range(1, DIGITS))  # not written
-    point, separator = 1, len(", ")
-    lengths: Tensor = whole.signbit() + digits + point + DIGITS - zeros + separator
-    return lengths.sum(1) + len("[]") - separator
+    shift = 10**DIGITS
+    rows: list[list[float]] = points.double().mul(shift).round().div(shift).tolist()
+    # Each row ends with a bracket, and so does the list of those that there is room for.
+    return rows[: orjson.dumps(rows).count(b"]", 0, LATENTS_BYTES - 1)]

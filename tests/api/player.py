@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from genart_core.jobs import owner
 from genart_core.jobs.blobs import BlobStore
-from genart_core.jobs.record import Job, StoredOutput
+from genart_core.jobs.record import Job, StoredOutput, encode_result
 from tests.support.gateway import RunningGateway
 from tests.support.table import Table
 from tests.support.waiting import wait_for
@@ -40,7 +40,7 @@ class Player:
             job.id,
             job.fence,
             tuple(outputs),
-            {"samples": [{"text": text} for text in texts if isinstance(text, str)]},
+            encode_result({"samples": [{"text": t} for t in texts if isinstance(t, str)]}),
             provenance={"version": self.version, "device": "cpu", "weights": self.weights},
             share_ms=5.0,
             keep=self.table.keep,

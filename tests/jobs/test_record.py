@@ -1,6 +1,8 @@
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,16 +13,27 @@ from genart_core.jobs.record import (
     StoredOutput,
     decode_job,
     encode_outputs,
+    encode_result,
     new_job_id,
     parse_job_id,
 )
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=10,
+
+def json_objects_of(
+    integers: st.SearchStrategy[int], floats: st.SearchStrategy[float]
+) -> st.SearchStrategy[dict[str, object]]:
+    values: st.SearchStrategy[object] = st.recursive(
+        st.none() | st.booleans() | integers | floats | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=10,
+    )
+    return st.dictionaries(st.text(), values, max_size=5)
+
+
+json_objects = json_objects_of(st.integers(), st.floats(allow_nan=False))
+results = json_objects_of(
+    st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False)
 )
-json_objects = st.dictionaries(st.text(), json_values, max_size=5)
 sizes = st.none() | st.integers(1, 10_000)
 stored_outputs = st.builds(
     StoredOutput, st.text(), st.text(), st.integers(0), st.text(), sizes, sizes
@@ -40,9 +53,7 @@ def test_outputs_come_back_as_they_were_written(outputs: tuple[StoredOutput, ...
     counts=st.fixed_dictionaries(
         dict.fromkeys(("version", "attempt", "fence", "step", "total", "started_at"), numbers)
     ),
-    objects=st.fixed_dictionaries(
-        dict.fromkeys(("request", "result", "provenance", "error"), json_objects)
-    ),
+    objects=st.fixed_dictionaries(dict.fromkeys(("request", "provenance", "error"), json_objects)),
     status=st.sampled_from(STATUSES),
 )
 def test_record_comes_back_as_it_was_written(
@@ -56,6 +67,24 @@ def test_record_comes_back_as_it_was_written(
     written = {**texts, **counts, **objects, "status": status}
     assert {name: value for name, value in asdict(job).items() if name in written} == written
     assert job.is_terminal == (status in TERMINAL)
+
+
+@given(results)
+def test_results_come_back_as_they_were_written(result: dict[str, object]) -> None:
+    job = decode_job({b"request": b"{}", b"result": encode_result(result)})
+
+    assert job.result == result
+
+
+@pytest.mark.parametrize("beyond", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("where", [lambda x: x, lambda x: [None, {"deep": [0.5, x]}]])
+def test_a_result_that_json_cannot_hold_is_refused(
+    beyond: float, where: Callable[[float], object]
+) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        encode_result({"x": where(beyond)})
+    with pytest.raises(TypeError):
+        encode_result({"x": {1}})
 
 
 def test_new_ids_are_well_formed_and_differ() -> None:

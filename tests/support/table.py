@@ -181,7 +181,7 @@ class Table:
             job.id,
             job.fence,
             (replace(OUTPUT, path=path),),
-            {"made": True},
+            b'{"made":true}',
             provenance={"version": "1"} | ({"weights": weights} if weights else {}),
             share_ms=share_ms,
             keep=self.keep,
