@@ -101,6 +101,39 @@ def enlarged_up_to(most: int) -> Any:
     )
 
 
+def points_for(uses: str) -> Any:
+    """Return the field `latents`, of points whose `uses` are told."""
+    return Field(
+        title="Points",
+        description="Points by their numbers, as a job's `result.latents` has them: "
+        f"{uses}. Left out: drawn.",
+        min_length=1,
+        max_length=MAX_COUNT,
+        json_schema_extra=hints(advanced=True),
+    )
+
+
+def seeds_for(uses: str, *, least: int) -> Any:
+    """Return the field `seeds`, of points whose `uses` are told."""
+    return Field(
+        title="Seeds",
+        description=f"{uses} by the seeds that draw them, as a job's `result.seeds` has them.",
+        min_length=least,
+        max_length=MAX_COUNT,
+        json_schema_extra=hints(advanced=True),
+    )
+
+
+def laid_out(otherwise: str) -> Any:
+    """Return the field `layout`, whose default follows the mode as told."""
+    return Field(
+        title="Layout",
+        description="One output per picture (`images`, up to 64), one `sheet` with all of them, "
+        f"or a `film`. Left out: {otherwise}, else images.",
+        json_schema_extra=hints(advanced=True),
+    )
+
+
 class Latents(Protocol):
     """A request for pictures of points."""
 

@@ -22,6 +22,9 @@ from genart_core.latents import (
     check_agreement,
     check_points,
     enlarged_up_to,
+    laid_out,
+    points_for,
+    seeds_for,
     with_layout,
 )
 from genart_core.request import ArtRequest, Seed, hints
@@ -77,24 +80,10 @@ class GanSampleRequest(_Classed):
         le=1.0,
         examples=[0.9],
     )
-    latents: list[Point] | None = Field(
-        default=None,
-        title="Points",
-        description="Points by their numbers, as a job's `result.latents` has them: what `point` "
-        "shows or what `walk` passes. Left out: drawn.",
-        min_length=1,
-        max_length=MAX_COUNT,
-        json_schema_extra=hints(advanced=True),
-    )
-    seeds: list[Seed] | None = Field(
-        default=None,
-        title="Seeds",
-        description="The points that `walk` passes by the seeds that draw them, as a job's "
-        "`result.seeds` has them.",
-        min_length=2,
-        max_length=MAX_COUNT,
-        json_schema_extra=hints(advanced=True),
-    )
+    latents: Annotated[
+        list[Point] | None, points_for("what `point` shows or what `walk` passes")
+    ] = None
+    seeds: Annotated[list[Seed] | None, seeds_for("The points that `walk` passes", least=2)] = None
     columns: int = Field(
         default=8,
         title="Columns",
@@ -107,13 +96,7 @@ class GanSampleRequest(_Classed):
     path: WalkPath = "slerp"
     loop: Loop = True
     frame_ms: FrameTime = 80
-    layout: Layout | None = Field(
-        default=None,
-        title="Layout",
-        description="One output per picture (`images`, up to 64), one `sheet` with all of them, "
-        "or a `film`. Left out: a film for `walk`, else images.",
-        json_schema_extra=hints(advanced=True),
-    )
+    layout: Annotated[Layout | None, laid_out("a film for `walk`")] = None
     scale: Annotated[int, enlarged_up_to(MAX_SCALE)] = SCALE
     resample: Resample = "lanczos"
     model: str = Field(

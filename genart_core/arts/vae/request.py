@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 from genart_core.bounds import check_pixels
 from genart_core.errors import RefusedError
 from genart_core.latents import (
-    MAX_COUNT,
     MAX_LATENT,
     SCALE,
     Count,
@@ -23,6 +22,9 @@ from genart_core.latents import (
     check_agreement,
     check_points,
     enlarged_up_to,
+    laid_out,
+    points_for,
+    seeds_for,
     with_layout,
 )
 from genart_core.request import ArtRequest, ImageInput, Seed, hints
@@ -75,24 +77,14 @@ class VaeSampleRequest(ArtRequest):
         ge=0.0,
         le=4.0,
     )
-    latents: list[Point] | None = Field(
-        default=None,
-        title="Points",
-        description="Points by their numbers, as a job's `result.latents` has them: what `point` "
-        "shows, what `walk` passes, or the one that `grid` moves. Left out: drawn.",
-        min_length=1,
-        max_length=MAX_COUNT,
-        json_schema_extra=hints(advanced=True),
-    )
-    seeds: list[Seed] | None = Field(
-        default=None,
-        title="Seeds",
-        description="The points that `walk` passes, or the one that `grid` moves, by the seeds "
-        "that draw them, as a job's `result.seeds` has them.",
-        min_length=1,
-        max_length=MAX_COUNT,
-        json_schema_extra=hints(advanced=True),
-    )
+    latents: Annotated[
+        list[Point] | None,
+        points_for("what `point` shows, what `walk` passes, or the one that `grid` moves"),
+    ] = None
+    seeds: Annotated[
+        list[Seed] | None,
+        seeds_for("The points that `walk` passes, or the one that `grid` moves,", least=1),
+    ] = None
     concepts: Concepts = Field(
         default={},
         title="Concepts",
@@ -146,13 +138,7 @@ class VaeSampleRequest(ArtRequest):
     path: WalkPath = "slerp"
     loop: Loop = True
     frame_ms: FrameTime = 80
-    layout: Layout | None = Field(
-        default=None,
-        title="Layout",
-        description="One output per picture (`images`, up to 64), one `sheet` with all of them, "
-        "or a `film`. Left out: a sheet for `grid`, a film for `walk`, else images.",
-        json_schema_extra=hints(advanced=True),
-    )
+    layout: Annotated[Layout | None, laid_out("a sheet for `grid`, a film for `walk`")] = None
     scale: Scale = SCALE
     resample: Resample = "lanczos"
     model: str = Field(
