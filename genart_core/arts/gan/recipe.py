@@ -13,6 +13,8 @@ Loss: TypeAlias = Literal["bce", "hinge"]
 Change: TypeAlias = Literal["color", "translation", "cutout"]
 Preset: TypeAlias = Literal["ours", "textbook"]
 
+EASING = 1  # times the warm-up, until the generator may have all of its rate
+BEHIND, AHEAD = 0.55, 0.65  # how often a discriminator is right that is waited for; that is not
 CHANGES: tuple[Change, ...] = get_args(Change)
 PAPERS = (
     "Goodfellow et al., Generative adversarial networks, arXiv:1406.2661",
@@ -32,7 +34,7 @@ class Recipe:
     `images` are the real ones that the discriminator is shown. `averaging` is the decay of the
     generator's moving average, 0 to keep its last weights instead. `steady` is the share of the
     budget after which the rates fall, linearly to nothing. `warmup` steps are the discriminator's
-    alone, when the generator comes trained.
+    alone, when the generator comes trained; it is eased in after them.
     """
 
     minutes: float = 60.0
@@ -64,6 +66,20 @@ class Recipe:
         if progress <= self.steady:
             return 1.0
         return max(0.0, (1.0 - progress) / (1.0 - self.steady))
+
+    def ease(self, step: int, right: float) -> float:
+        """Return the share of its rate that the generator has at a step: all, without a warm-up.
+
+        `right` is how often the discriminator has been right lately. What it has learned of a
+        generator that stood still breaks at the first full step of that one, and it doesn't catch
+        up with one that goes on fleeing: its best answer is then to tell nothing from anything. So
+        the generator begins slowly, and the less of a lead the other has, the slower it goes on.
+        """
+        if not self.warmup:
+            return 1.0
+        begun = (step - self.warmup + 1) / (EASING * self.warmup)
+        lead = (right - BEHIND) / (AHEAD - BEHIND)
+        return max(0.0, min(1.0, begun)) * max(0.0, min(1.0, lead))
 
 
 # DCGAN as published: uniform or normal latents of 100, batches of 128, Adam with 2e-4 and 0.5.

@@ -91,7 +91,8 @@ class Training:
     def advance(self) -> str:
         """Let both players move once; return the line that tells of it."""
         pace = self.recipe.pace(self.progress)
-        self.optimizers["generator"].param_groups[0]["lr"] = pace * self.recipe.learning_rate
+        ease = self.recipe.ease(self.step, self.watch.accuracy)
+        self.optimizers["generator"].param_groups[0]["lr"] = pace * ease * self.recipe.learning_rate
         self.optimizers["discriminator"].param_groups[0]["lr"] = pace * self.recipe.critic_rate
         random = self._random(self.step)
         images, labels = (t.to(self.device) for t in self.batches[self.step])
@@ -112,6 +113,7 @@ class Training:
             "accuracy": right,
             "variety": self.variety,
             "pace": pace,
+            "ease": ease,
         }
         for observe in self.observers:
             observe(self)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from genart_core.arts.gan.data import Pictures
@@ -187,8 +189,39 @@ def test_the_generator_waits_while_a_new_discriminator_warms_up() -> None:
     assert all(torch.equal(t, before[name]) for name, t in training.generator.named_parameters())
     assert not torch.equal(training.discriminator.get_parameter(name), judge)
 
+    training.watch.accuracy = 0.7
     training.advance()
     assert not torch.equal(training.generator.paint.weight, before["paint.weight"])
+
+
+def test_a_new_discriminator_keeps_up_with_a_trained_generator() -> None:
+    rates = replace(RECIPE, steps=10_000, learning_rate=2e-3, critic_rate=2e-3, averaging=0.9)
+    first = new_training(rates)
+    for _ in range(120):
+        first.advance()
+
+    training = Training(discs(), first.kept(), replace(rates, warmup=40, seed=1))
+    right = []
+    for _ in range(140):
+        training.advance()
+        right.append(training.figures["accuracy"])
+
+    assert np.mean(right[60:]) > 0.54  # without being waited for it guesses: 0.49
+
+
+@given(step=st.integers(0, 500), right=st.floats(0.0, 1.0), more=st.floats(0.0, 0.5))
+def test_the_generator_is_eased_in_by_time_and_by_the_lead_of_the_other(
+    step: int, right: float, more: float
+) -> None:
+    recipe = replace(RECIPE, warmup=100)
+
+    share = recipe.ease(step, right)
+
+    assert 0.0 <= share <= recipe.ease(step, right + more) <= 1.0
+    assert share <= recipe.ease(step + 1, right)
+    assert share == 0.0 or (step >= 100 and right > 0.55)
+    assert recipe.ease(200, 0.65) == pytest.approx(1.0)
+    assert RECIPE.ease(step, right) == 1.0
 
 
 def test_a_collapse_is_warned_of_and_logged(monkeypatch: pytest.MonkeyPatch) -> None:
