@@ -14,21 +14,21 @@ import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from benchmarks.rig.alone import LoneBench, LoneRun
 from benchmarks.rig.figures import HEAD, Figure, table
 from genart_core.arts.text.cell import Cell, load_cell
 from genart_core.arts.text.generate import generate
 from genart_core.arts.text.native.kernel import kernel
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.stored import StoredModel, load_model, unpack
-from genart_core.artwork import Artwork, Model, Run
 from genart_core.catalogue import find_kind
 from genart_core.weights import SHIPPED
 
@@ -48,58 +48,12 @@ class Bars(NamedTuple):
 BARS = {True: Bars(3.5, 20.0), False: Bars(2.0, 4.0)}  # by whether the CPU has AVX-512 VNNI
 
 
-class Job:
-    """A run that only remembers its artwork."""
-
-    stopped = False
-    wants_preview = False
-
-    def __init__(self, request: TextRequest) -> None:
-        self.request = request
-        self.artwork: Artwork | None = None
-
-    def progress(self, step: int, total: int) -> None:
-        """Tell nobody."""
-
-    def token(self, sample: int, text: str) -> None:
-        """Tell nobody."""
-
-    def input(self, ref: str) -> bytes:
-        """Have none: text reads no pictures."""
-        raise NotImplementedError
-
-    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
-        """Tell nobody."""
-
-    def finish(self, artwork: Artwork) -> None:
-        """Remember the artwork."""
-        self.artwork = artwork
-
-    def fail(self, code: str, detail: str) -> None:
-        """Raise what a worker would record."""
-        raise RuntimeError(f"{code}: {detail}")
-
-
-class Bench:
-    """A workbench with one model and no further runs."""
-
-    device = "cpu"
+class Bench(LoneBench):
+    """A workbench whose model writes texts on so many threads."""
 
     def __init__(self, path: Path, threads: int = find_kind("text").threads) -> None:
-        self.path = path
+        super().__init__(path)
         self.threads = threads
-        self._held: Any = None
-
-    def model(self, art: str, name: str, load: Callable[[Path, str], Model]) -> Model:
-        """Load the model once."""
-        if self._held is None:
-            self._held = load(self.path, self.device)
-        held: Model = self._held
-        return held
-
-    def more(self, room: int) -> Sequence[Run]:
-        """Return nothing."""
-        return []
 
     @property
     def way(self) -> str:
@@ -113,12 +67,12 @@ class Bench:
         request = TextRequest(
             length=characters, temperature=TEMPERATURE, num_samples=texts, seed=1, model="bench"
         )
-        job = Job(request)
+        run = LoneRun(request)
         begin = time.perf_counter()
         with threads(self.threads):
-            generate([job], self)
+            generate([run], self)
         seconds = time.perf_counter() - begin
-        if job.artwork is None or len(job.artwork.outputs) != texts:
+        if run.artwork is None or len(run.artwork.outputs) != texts:
             raise RuntimeError(f"{texts} texts were asked for and not made")
         return seconds
 

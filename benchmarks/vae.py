@@ -10,19 +10,15 @@ one that is started for it (`--url own`); beside it this process decodes, assemb
 same sheets. Exits with 1 when a bar is missed.
 """
 
-import argparse
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from benchmarks.dream import BF16_FLAGS
-from benchmarks.rig.figures import HEAD, Figure, table
-from benchmarks.rig.sheets import PICTURES, through_service
-from benchmarks.text import machine
+from benchmarks.rig.figures import Figure
+from benchmarks.rig.points import BATCH, contest, decibels, file_of, run
 from genart_core.arts.vae.mixture import Mixture
 from genart_core.arts.vae.model import Autoencoder, Config, Enlargement
 from genart_core.arts.vae.painter import Painter
@@ -31,13 +27,10 @@ from genart_core.arts.vae.sampling import draw
 from genart_core.arts.vae.showing import shown
 from genart_core.arts.vae.stored import StoredModel, load_model
 from genart_core.artwork import Output
-from genart_core.nn.device import working_dtype
 from genart_core.request import sample_seed
-from genart_core.weights import find_model
 
-BATCH = 16
-FASTER, PSNR_DB = 2.2, 45.0  # the bars
-HOME = Path("~/.genart")
+COMPARED = 64
+SHIPPED = "portraits"
 
 
 def plain(network: Autoencoder, *, transposed: bool) -> nn.Module:
@@ -59,61 +52,6 @@ def plain(network: Autoencoder, *, transposed: bool) -> nn.Module:
     return whole.to(memory_format=torch.contiguous_format)
 
 
-def rate(decode: Callable[[Tensor], Tensor], points: Tensor, repeats: int) -> float:
-    """Return pictures per second."""
-    with torch.inference_mode():
-        begin = time.perf_counter()
-        for _ in range(repeats):
-            decode(points)
-        return repeats * len(points) / (time.perf_counter() - begin)
-
-
-def decoding(painter: Painter, *, rounds: int, repeats: int, has_bf16: bool) -> list[Figure]:
-    """Return ours beside both plain forms."""
-    network = painter.model.network
-    points = torch.randn(BATCH, painter.config.latent, generator=torch.Generator().manual_seed(0))
-    bar = FASTER if has_bf16 else None
-    name = f"pictures/s at batch {BATCH}"
-    figures = [
-        Figure(name, "/s", "eager fp32 NCHW, transposed", bar=bar, at_least=True),
-        Figure(name, "/s", "eager fp32 NCHW, enlarge and convolve"),
-    ]
-    others = [plain(network, transposed=True), plain(network, transposed=False)]
-    contest: list[Callable[[Tensor], Tensor]] = [painter.decode, *others]
-    for decode in contest:
-        rate(decode, points, 2)  # warm up
-    for turn in range(rounds):
-        order = contest if turn % 2 == 0 else contest[::-1]
-        found = {decode: rate(decode, points, repeats) for decode in order}
-        for figure, other in zip(figures, others, strict=True):
-            figure.add(found[painter.decode], found[other])
-    return figures
-
-
-def psnr(painter: Painter) -> float:
-    """Return how near to float32 ours is, in dB."""
-    points = torch.stack([draw(seed, painter.model.mixture) for seed in range(PICTURES)])
-    with torch.inference_mode():
-        wanted = plain(painter.model.network, transposed=False)(points)
-    error = (painter.decode(points) - wanted).square().mean()
-    return float(-10.0 * torch.log10(error.clamp(min=1e-12)))
-
-
-def sheet(painter: Painter, seed: int) -> Output:
-    """Return the sheet that a job of a seed makes."""
-    request = VaeSampleRequest(seed=seed, count=PICTURES, layout="sheet", scale=1)
-    seeds = [sample_seed(seed, i) for i in range(PICTURES)]
-    points = torch.stack([draw(each, painter.model.mixture) for each in seeds])
-    return shown(request, painter.decode(points))[0]
-
-
-def model_file(wish: str) -> Path | None:
-    """Return the file of a model by name or path; None for `random`."""
-    if wish == "random":
-        return None
-    return Path(wish) if Path(wish).is_file() else find_model("vae", wish, HOME.expanduser()).path
-
-
 def random_model() -> StoredModel:
     """Return an untrained model of the shape of `portraits`."""
     config = Config()
@@ -123,41 +61,60 @@ def random_model() -> StoredModel:
     return StoredModel(network, mixture, torch.zeros(0, latent), {"name": "random"})
 
 
+class Decoding:
+    """An autoencoder's painter: the `Subject` of this benchmark."""
+
+    kind = "vae-sample"
+
+    def __init__(self, model: StoredModel, served: str) -> None:
+        self.painter = Painter(model, "cpu")
+        self.served = served
+
+    def drawing(self, *, rounds: int, repeats: int, bar: float | None) -> list[Figure]:
+        """Return ours beside both plain forms."""
+        random = torch.Generator().manual_seed(0)
+        points = torch.randn(BATCH, self.painter.config.latent, generator=random)
+        name = f"pictures/s at batch {BATCH}"
+        figures = [
+            Figure(name, "/s", "eager fp32 NCHW, transposed", bar=bar, at_least=True),
+            Figure(name, "/s", "eager fp32 NCHW, enlarge and convolve"),
+        ]
+        network = self.painter.model.network
+
+        def painting(decode: Callable[[Tensor], Tensor]) -> Callable[[], Tensor]:
+            return lambda: decode(points)
+
+        others = [painting(plain(network, transposed=each)) for each in (True, False)]
+        ours = painting(self.painter.decode)
+        contest(figures, ours, others, rounds=rounds, repeats=repeats)
+        return figures
+
+    def psnr(self) -> float:
+        """Return how near to float32 ours is, in dB."""
+        model = self.painter.model
+        points = torch.stack([draw(seed, model.mixture) for seed in range(COMPARED)])
+        with torch.inference_mode():
+            wanted = plain(model.network, transposed=False)(points)
+        return decibels(self.painter.decode(points), wanted)
+
+    def sheet(self, seed: int) -> Output:
+        """Return the sheet that a job of a seed makes."""
+        request = VaeSampleRequest(seed=seed, count=COMPARED, layout="sheet", scale=1)
+        seeds = [sample_seed(seed, i) for i in range(request.count)]
+        points = torch.stack([draw(each, self.painter.model.mixture) for each in seeds])
+        return shown(request, self.painter.decode(points))[0]
+
+
+def subject_of(wish: str) -> Decoding:
+    """Return what is measured; a service has no untrained model and is asked for what ships."""
+    if wish == "random":
+        return Decoding(random_model(), SHIPPED)
+    return Decoding(load_model(file_of("vae", wish)), Path(wish).stem)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure as the command line says; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.vae", description=__doc__)
-    parser.add_argument("--model", default="portraits", help="name, file, or `random`")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured")
-    parser.add_argument("--repeats", type=int, default=20, help="batches per round")
-    parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
-    parser.add_argument("--url", help="measure a running service too, or with `own` one of its own")
-    asked = parser.parse_args(arguments)
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
-    path = model_file(asked.model)
-    painter = Painter(random_model() if path is None else load_model(path), "cpu")
-    info = Path("/proc/cpuinfo")
-    has_bf16 = bool(BF16_FLAGS & set(info.read_text().split() if info.exists() else ()))
-    figures = decoding(painter, rounds=asked.rounds, repeats=asked.repeats, has_bf16=has_bf16)
-    threads, costs = torch.get_num_threads(), ""
-    if asked.url:
-        served, costs = through_service(
-            asked.url,
-            "vae-sample",
-            "portraits" if path is None else path.stem,
-            lambda seed: sheet(painter, seed),
-            rounds=max(1, asked.rounds // 2),
-            threads=threads,
-        )
-        figures += served
-    told, error = machine(), psnr(painter)
-    dtype = str(working_dtype("cpu")).removeprefix("torch.")
-    print(f"{told['cpu']}, computes in {dtype}; torch {told['torch']}; threads: {threads}\n")
-    print(table(HEAD, [figure.row() for figure in figures]))
-    if costs:
-        print(f"\n{costs}")
-    print(f"\nPSNR against float32: {error:.1f} dB (bar: > {PSNR_DB:g})")
-    return 0 if error > PSNR_DB and all(figure.is_met for figure in figures) else 1
+    return run(subject_of, arguments, art="vae", about=__doc__, model=SHIPPED)
 
 
 if __name__ == "__main__":

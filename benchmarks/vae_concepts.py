@@ -15,7 +15,7 @@ import base64
 import io
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,14 +24,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.rig.alone import LoneBench, LoneRun
 from benchmarks.rig.client import Service
 from benchmarks.rig.figures import table
 from benchmarks.rig.judge import BINARY, EYEWEAR, Judge, Reading, trained_judge
 from genart_core.arts.vae.generate import edit
-from genart_core.arts.vae.painter import Painter, load_painter
 from genart_core.arts.vae.portraits import draw_attributes, numbered, render
 from genart_core.arts.vae.request import VaeEditRequest
-from genart_core.artwork import Artwork
 from genart_core.weights import find_model
 
 RENDERS = 500
@@ -53,66 +52,16 @@ class Row:
     is_met: bool
 
 
-@dataclass
-class LocalRun:
-    """A job of the generator in this process."""
-
-    request: VaeEditRequest
-    data: bytes
-    stopped: bool = False
-    wants_preview: bool = False
-    artwork: Artwork | None = None
-    noted: list[tuple[int, int]] = field(default_factory=list)
-
-    def input(self, ref: str) -> bytes:
-        """Return the picture."""
-        return self.data
-
-    def progress(self, step: int, total: int) -> None:
-        """Note it."""
-        self.noted.append((step, total))
-
-    def token(self, sample: int, text: str) -> None:
-        """There is no text."""
-
-    def preview(self, data: bytes, media_type: str, *, width: int, height: int) -> None:
-        """Show nobody."""
-
-    def finish(self, artwork: Artwork) -> None:
-        """Keep the artwork."""
-        self.artwork = artwork
-
-    def fail(self, code: str, detail: str) -> None:
-        """Give up."""
-        raise RuntimeError(f"{code}: {detail}")
-
-
-class LocalBench:
-    """A workbench that holds one model."""
-
-    device = "cpu"
-
-    def __init__(self, painter: Painter) -> None:
-        self._painter: Any = painter
-
-    def model(self, art: str, name: str, load: Any) -> Any:
-        """Return it, whatever is asked for."""
-        return self._painter
-
-    def more(self, room: int) -> Sequence[Any]:
-        """Nobody else waits."""
-        return ()
-
-
-def locally(painter: Painter) -> Edit:
+def locally(model: Path) -> Edit:
     """Return how pictures are edited in this process, by the generator itself."""
+    bench = LoneBench(model)
 
     def made(pictures: Sequence[Pixels], concepts: Mapping[str, float]) -> Pixels:
         request = VaeEditRequest(
             image=f"asset:{'0' * 64}", concepts=dict(concepts), seed=1, scale=1
         )
-        runs = [LocalRun(request, png(picture)) for picture in pictures]
-        edit(runs, LocalBench(painter))
+        runs = [LoneRun(request, {request.image: png(picture)}) for picture in pictures]
+        edit(runs, bench)
         artworks = [run.artwork for run in runs if run.artwork is not None]
         return np.stack([pixels(artwork.outputs[0].data) for artwork in artworks])
 
@@ -172,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.local:
         path = Path(asked.model)
         found = find_model("vae", asked.model, HOME.expanduser()) if not path.is_file() else None
-        change = locally(load_painter(path if found is None else found.path, "cpu"))
+        change = locally(path if found is None else found.path)
     else:
         change = over_http(asked.url, asked.model)
     return report(judge, change, asked.renders)

@@ -5,8 +5,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-
-from benchmarks.rig.processes import Process
+from typing import Protocol
 
 HEAD = ["figure", "ours", "beside", "ratio (rounds)", "bar", ""]
 
@@ -83,6 +82,14 @@ class Memory:
         ]
 
 
+class Clocked(Protocol):
+    """A process whose processor time is known."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """User and system time so far."""
+
+
 class Costs:
     """CPU time per job of each process of a service, by what was measured."""
 
@@ -91,7 +98,7 @@ class Costs:
         self._jobs: dict[str, int] = defaultdict(int)
 
     @contextlib.contextmanager
-    def noted(self, what: str, parts: Mapping[str, Process]) -> Iterator[Callable[[int], None]]:
+    def noted(self, what: str, parts: Mapping[str, Clocked]) -> Iterator[Callable[[int], None]]:
         """Note what the processes use inside; tell the yielded function how many jobs it was."""
 
         def note(jobs: int) -> None:

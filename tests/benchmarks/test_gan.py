@@ -8,7 +8,7 @@ import torch
 
 from benchmarks import gan
 from benchmarks.rig.figures import Figure
-from genart_core.arts.gan.painter import Painter
+from benchmarks.rig.points import FASTER
 from tests.support.gan import tiny_generator, write_tiny_generator
 
 
@@ -30,8 +30,8 @@ def test_ours_stands_beside_the_plain_form(
 def test_both_sides_draw_the_same() -> None:
     network = tiny_generator()
 
-    assert gan.psnr(network, Painter(network, {}, "cpu", torch.float32)) > 90.0
-    assert 30.0 < gan.psnr(network, Painter(network, {}, "cpu", torch.bfloat16)) < 90.0
+    assert gan.Drawing(network, "", torch.float32).psnr() > 90.0
+    assert 30.0 < gan.Drawing(network, "", torch.bfloat16).psnr() < 90.0
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,13 @@ def test_both_sides_draw_the_same() -> None:
 def test_exit_code_is_the_verdict(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ratio: float, error: float, code: int
 ) -> None:
-    def drawing(*told: object, **options: object) -> Figure:
-        figure = Figure("pictures/s", "/s", "eager", bar=gan.FASTER, at_least=True)
+    def drawing(*told: object, **options: object) -> list[Figure]:
+        figure = Figure("pictures/s", "/s", "eager", bar=FASTER, at_least=True)
         figure.add(ratio, 1.0)
-        return figure
+        return [figure]
 
-    monkeypatch.setattr(gan, "drawing", drawing)
-    monkeypatch.setattr(gan, "psnr", lambda *told: error)
+    monkeypatch.setattr(gan.Drawing, "drawing", drawing)
+    monkeypatch.setattr(gan.Drawing, "psnr", lambda *told: error)
     path = write_tiny_generator(tmp_path / "tiny.safetensors")
 
     assert gan.main(["--model", str(path), "--threads", "1"]) == code

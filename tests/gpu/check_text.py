@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from benchmarks.text import Bench, Job
+from benchmarks.rig.alone import LoneBench, LoneRun
 from genart_core.arts.text.cell import Cell, Desk, load_cell
 from genart_core.arts.text.generate import generate
 from genart_core.arts.text.graph import EAGER_STEPS
@@ -19,18 +19,18 @@ DEVICE = "cuda:0"
 COUNT = EAGER_STEPS + 200
 
 
-class CudaBench(Bench):
+class CudaBench(LoneBench):
     """A workbench on the CUDA device."""
 
     device = DEVICE
 
 
-def text_in(bench: Bench, company: int, length: int = 2000) -> str:
+def text_in(bench: LoneBench, company: int, length: int = 2000) -> str:
     """Return the text of seed 3, written together with `company - 1` others."""
     seeds = [100 + i for i in range(company - 1)] + [3]
-    jobs = [Job(TextRequest(length=length, temperature=0.8, seed=seed)) for seed in seeds]
-    generate(jobs, bench)
-    artwork = jobs[-1].artwork
+    runs = [LoneRun(TextRequest(length=length, temperature=0.8, seed=seed)) for seed in seeds]
+    generate(runs, bench)
+    artwork = runs[-1].artwork
     assert artwork is not None
     return artwork.outputs[0].data.decode()
 

