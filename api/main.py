@@ -40,7 +40,6 @@ from api.webhooks import Webhooks
 from genart_core.catalogue import kinds
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.caller import Limits
-from genart_core.jobs.connection import aconnect
 from genart_core.tracing import Tracing, open_tracing
 
 _FLUSH_SECONDS = 1.0  # for spans that are left at the end
@@ -105,8 +104,7 @@ async def _open(
     if not settings.redis_url:
         raise RuntimeError("REDIS_URL is not set; `genart up` starts a Redis of its own")
     redis = RedisLine(settings.redis_url, patience_seconds=settings.redis_patience_seconds)
-    hearing = aconnect(settings.redis_url, connections=1)
-    wakeups, limits = Wakeups(hearing), _limits(settings)
+    wakeups, limits = Wakeups(redis), _limits(settings)
     keyring = Keyring(redis, settings, wakeups, limits)
     gateway = Gateway(
         settings=settings,
@@ -140,7 +138,6 @@ async def _open(
         if gateway.fetcher is not None:
             gateway.fetcher.close()
         await redis.aclose()
-        await hearing.aclose()
 
 
 def _telemetry(tracing: Tracing | None) -> TelemetryConfig:

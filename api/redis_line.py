@@ -2,12 +2,13 @@
 
 Commands are written as they come and replies are handed out in the same order, so many requests
 need but one connection, and a command costs a third of what it costs through redis-py's pooled
-asyncio client. It can do what the gateway needs: run scripts.
+asyncio client. It can do what the gateway needs: run scripts, and listen on a channel.
 """
 
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
@@ -57,6 +58,34 @@ class RedisLine:
     async def eval(self, source: str, keys: int, *args: Argument) -> Any:
         """Run a script; raises as redis-py does."""
         return await self._command(("EVAL", source, keys, *args))
+
+    async def listen(
+        self, channel: str, hear: Callable[[Sequence[Any]], object], *, ping_seconds: float
+    ) -> None:
+        """Pass on what comes on a channel, over a connection of its own, until that is lost.
+
+        `hear` is given what Redis sends: `subscribe` once it listens, `message` with each message.
+        A connection that is silent, also when it is pinged, is given up.
+
+        Raises:
+            redis.RedisError: in the end.
+        """
+        wire = await self._connect()
+        lost, pinged = wire.subscribe(channel, hear), False
+        try:
+            while True:
+                wire.is_silent = True
+                await asyncio.wait({lost}, timeout=ping_seconds)
+                if lost.done():
+                    lost.result()
+                if wire.is_silent and pinged:
+                    raise RedisTimeoutError("the subscription is silent")
+                pinged = wire.is_silent
+                if pinged:
+                    wire.ping()
+        finally:
+            lost.cancel()  # so that nobody misses what it would say
+            wire.hang_up(RedisConnectionError, "Nobody listens any more")
 
     async def aclose(self) -> None:
         """Hang up."""
@@ -122,6 +151,8 @@ class _Wire(asyncio.Protocol):
 
     def __init__(self, patience_seconds: float) -> None:
         self.is_lost = False
+        self.is_silent = True
+        self._hear: Callable[[Sequence[Any]], object] | None = None
         self._patience = patience_seconds
         self._replies = hiredis.Reader(replyError=_error_of)
         # who waits for a reply and since when, in the order of the commands
@@ -145,7 +176,22 @@ class _Wire(asyncio.Protocol):
         self._transport.write(hiredis.pack_command(command))  # type: ignore[arg-type]  # any length
         return reply
 
+    def subscribe(
+        self, channel: str, hear: Callable[[Sequence[Any]], object]
+    ) -> "asyncio.Future[None]":
+        """Have all that comes from now on heard; what is returned fails when the wire is lost."""
+        lost = self._loop.create_future()
+        self._hear = hear
+        self._pending.append((lost, self._loop.time()))
+        self._transport.write(hiredis.pack_command(("SUBSCRIBE", channel)))  # type: ignore[arg-type]
+        return lost
+
+    def ping(self) -> None:
+        """Ask a silent wire for a sign of life."""
+        self._transport.write(hiredis.pack_command(("PING",)))
+
     def data_received(self, data: bytes) -> None:
+        self.is_silent = False
         self._replies.feed(data)
         try:
             while (found := self._replies.gets()) is not False:
@@ -169,6 +215,9 @@ class _Wire(asyncio.Protocol):
                 reply.set_exception(error(reason))
 
     def _hand_out(self, found: Any) -> None:
+        if self._hear is not None and not isinstance(found, RedisError):
+            self._hear(found)
+            return
         if not self._pending:
             raise hiredis.ProtocolError("nobody has asked")
         reply, _ = self._pending.popleft()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from api.correlation import Origin, origin, submit_span
 from api.cost import check_cost
@@ -45,6 +45,14 @@ class Entered(NamedTuple):
     headers: dict[str, str]
 
 
+class Awaited(NamedTuple):
+    """As `Entered`; a job that was made by this submit and has not ended is not shown (None)."""
+
+    placed: Placed | None
+    is_replay: bool
+    headers: dict[str, str]
+
+
 async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequest) -> Entered:
     """Enter a job.
 
@@ -53,15 +61,35 @@ async def submit(gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequ
     Raises:
         ProblemError: if the key was used for something else, or limits are in the way.
     """
+    entered = await _traced(gateway, entry, job_id, request, is_awaited=False)
+    return Entered(cast(Placed, entered.placed), entered.is_replay, entered.headers)
+
+
+async def submit_awaited(
+    gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequest
+) -> Awaited:
+    """Enter a job whose caller is answered when it has ended; as `submit`."""
+    return await _traced(gateway, entry, job_id, request, is_awaited=True)
+
+
+async def _traced(
+    gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequest, *, is_awaited: bool
+) -> Awaited:
     if gateway.tracing is None:
-        return await _submit(gateway, entry, job_id, request, origin())
+        return await _submit(gateway, entry, job_id, request, origin(), is_awaited=is_awaited)
     with submit_span(gateway.tracing, entry.kind.name, job_id) as found:
-        return await _submit(gateway, entry, job_id, request, found)
+        return await _submit(gateway, entry, job_id, request, found, is_awaited=is_awaited)
 
 
 async def _submit(
-    gateway: Gateway, entry: Entry, job_id: JobId, request: ArtRequest, source: Origin
-) -> Entered:
+    gateway: Gateway,
+    entry: Entry,
+    job_id: JobId,
+    request: ArtRequest,
+    source: Origin,
+    *,
+    is_awaited: bool,
+) -> Awaited:
     kind, options, asked, reuse = entry.kind, entry.options, request.model_dump_json(), Reuse()
     key, fingerprint = _marks(entry, asked)
     if request.seed is None:
@@ -96,12 +124,12 @@ async def _submit(
         trace=source.trace,
     )
     keep, ending_ms = gateway.settings.keep_ms, gateway.overview.ending_ms
-    call = submit_call(submission, limits, keep, ending_ms=ending_ms)
+    call = submit_call(submission, limits, keep, ending_ms=ending_ms, is_awaited=is_awaited)
     submitted = await gateway.ask(call)
-    if submitted.placed is None:
+    if submitted.outcome not in ("created", "replayed"):
         raise _refusal(gateway, limits, submitted, size)
     headers = quota_headers(limits, submitted.usage)
-    return Entered(submitted.placed, submitted.outcome == "replayed", headers)
+    return Awaited(submitted.placed, submitted.outcome == "replayed", headers)
 
 
 def _marks(entry: Entry, asked: str) -> tuple[str, str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from starlette.types import Receive
 
-from api.dependencies import Gateway
-from api.submission import Entered
+from api.dependencies import Gateway, found_job
+from api.submission import Awaited, Entered
 from api.wakeups import Watch
 from genart_core.jobs.caller import Found, get
 from genart_core.jobs.record import Job, JobId
@@ -51,7 +51,7 @@ async def submit_and_wait(
     job_id: JobId,
     client: str,
     patience: Patience,
-    submit: Callable[[], Awaitable[Entered]],
+    submit: Callable[[], Awaitable[Awaited]],
 ) -> Entered:
     """Submit a job under `job_id`; return it once it is terminal, or as it is when patience ends.
 
@@ -60,12 +60,15 @@ async def submit_and_wait(
     """
     with gateway.wakeups.endings(job_id) as watch:
         entered = await submit()
-        if not entered.is_replay:
+        if entered.placed is None:
             waiting = _Waiting(gateway, job_id, client, watch, _has_ended)
-            found = await waiting.run(patience, Found("found", entered.placed))
-    if entered.is_replay:
-        found = await wait_for_end(gateway, entered.placed.job.id, client, patience)
-    return entered._replace(placed=found.placed or entered.placed)
+            placed = found_job(job_id, await waiting.run(patience))
+            return Entered(placed, entered.is_replay, entered.headers)
+    placed = entered.placed
+    if not placed.job.is_terminal:
+        found = await wait_for_end(gateway, placed.job.id, client, patience)
+        placed = found.placed or placed
+    return Entered(placed, entered.is_replay, entered.headers)
 
 
 @asynccontextmanager
@@ -99,18 +102,18 @@ class _Waiting:
     async def read(self) -> Found:
         return await self.gateway.ask(get(self.job_id, self.client))
 
-    async def run(self, patience: Patience, found: Found) -> Found:
-        """Read at each wake-up until it is enough or patience ends."""
+    async def run(self, patience: Patience, found: Found | None = None) -> Found:
+        """Read at each wake-up until it is enough or patience ends; `found` is what was read."""
         deadline = time.monotonic() + patience.seconds
         found, is_over = await self._until(min(deadline, time.monotonic() + _SHORT_SECONDS), found)
         if is_over or time.monotonic() >= deadline:
-            return found
+            return found or await self.read()
         async with until_hang_up(self.watch, patience.receive):
-            return (await self._until(deadline, found))[0]
+            return (await self._until(deadline, found))[0] or await self.read()
 
-    async def _until(self, deadline: float, found: Found) -> tuple[Found, bool]:
+    async def _until(self, deadline: float, found: Found | None) -> tuple[Found | None, bool]:
         """Return the job at the latest when `deadline` has come, and whether to wait no more."""
-        while found.placed is not None and not self.is_enough(found.placed.job):
+        while found is None or (found.placed and not self.is_enough(found.placed.job)):
             left = deadline - time.monotonic()
             if left <= 0:
                 return found, False

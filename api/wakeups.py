@@ -7,13 +7,13 @@ away, so after each new subscription everybody is woken to read again.
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from api.redis_line import RedisLine
 from genart_core.jobs.keys import CHANGED
 from genart_core.jobs.record import TERMINAL, JobId
 
@@ -67,8 +67,8 @@ class Watch:
 class Wakeups:
     """The subscriber and those who wait, by job id."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, line: RedisLine) -> None:
+        self._line = line
         self._waiting: dict[str, set[Watch]] = {}
         self._closed = False
         self.subscribed = asyncio.Event()
@@ -94,7 +94,7 @@ class Wakeups:
         """Hear messages until canceled, over any outage of Redis."""
         while True:
             try:
-                await self._hear()
+                await self._line.listen(CHANGED, self._take, ping_seconds=_PING_SECONDS)
             except (RedisError, OSError, TimeoutError) as error:
                 if self.subscribed.is_set():
                     log.warning("not hearing of changes: %s", error)
@@ -123,28 +123,12 @@ class Wakeups:
             if not watches and self._waiting.get(job_id) is watches:
                 del self._waiting[job_id]
 
-    async def _hear(self) -> None:
-        async with self._redis.pubsub() as channel:
-            await channel.subscribe(CHANGED)
-            pinged = False
-            while True:
-                message = await channel.get_message(timeout=_PING_SECONDS)
-                if message is None:
-                    if pinged:
-                        raise TimeoutError("the subscription is silent")
-                    await channel.ping()
-                    pinged = True
-                    continue
-                pinged = False
-                self._take(message["type"], message["data"])
-
-    def _take(self, kind: str, data: object) -> None:
-        if kind == "subscribe":
-            # also after a reconnect that the client library made by itself
+    def _take(self, found: Sequence[bytes]) -> None:
+        if found[0] == b"subscribe":
             self.subscribed.set()
             self._tell_all("reset")
-        elif kind == "message" and isinstance(data, bytes):
-            job_id, _, rest = data.decode(errors="replace").partition(" ")
+        elif found[0] == b"message":
+            job_id, _, rest = found[2].decode(errors="replace").partition(" ")
             watches = self._waiting.get(job_id)
             if watches:
                 has_ended = rest.rpartition(" ")[2] in TERMINAL

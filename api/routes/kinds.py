@@ -15,7 +15,7 @@ from api.headers import cache_directives, fields_of, idempotency_key, preference
 from api.inputs import resolve
 from api.options import options_of
 from api.representation import job_response, job_url
-from api.submission import Entry, submit, vet
+from api.submission import Entry, submit, submit_awaited, vet
 from api.waiting import Patience, submit_and_wait
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import new_job_id
@@ -83,7 +83,7 @@ async def enter(
             job_id,
             entry.client,
             Patience(prefer.wait, request.receive),
-            lambda: submit(gateway, entry, job_id, art),
+            lambda: submit_awaited(gateway, entry, job_id, art),
         )
         has_ended = entered.placed.job.is_terminal
     headers = {**entered.headers, **prefer.applied(is_async=not has_ended)}

@@ -110,12 +110,12 @@ Outcome = Literal["created", "replayed", "conflict", "gone"] | Refusal
 
 
 class Submitted(NamedTuple):
-    """`created` and `replayed` carry the job; the others say what was in the way.
+    """`created` and `replayed` carry the job, except one that is awaited and has not ended.
 
-    Under this idempotency key that is another request (`conflict`), or a job that has been removed
-    after its time (`gone`); else too many unfinished jobs (`jobs`) or bytes of them (`bytes`), too
-    many submits a minute (`submits`), a `full` line, or too many undelivered messages of the
-    client's (`hooks`) or of all (`hooks full`).
+    The others say what was in the way. Under this idempotency key that is another request
+    (`conflict`), or a job that has been removed after its time (`gone`); else too many unfinished
+    jobs (`jobs`) or bytes of them (`bytes`), too many submits a minute (`submits`), a `full` line,
+    or too many undelivered messages of the client's (`hooks`) or of all (`hooks full`).
     """
 
     outcome: Outcome
@@ -124,13 +124,19 @@ class Submitted(NamedTuple):
 
 
 def submit(
-    submission: Submission, limits: Limits, keep: Keep, *, ending_ms: float = 0.0
+    submission: Submission,
+    limits: Limits,
+    keep: Keep,
+    *,
+    ending_ms: float = 0.0,
+    is_awaited: bool = False,
 ) -> Call[Submitted]:
     """Enter a job: idempotency, limits, record, place in line, event and doorbell.
 
     If its results are there already, it has ended with them. `ending_ms` says how often a job
     ended of late, whosever it was, while others waited (0 = nothing is known of that): at that pace
-    those who find the line full are asked back.
+    those who find the line full are asked back. Of one that `is_awaited` nothing is shown before it
+    has ended, which saves looking at the line.
     """
     job, reuse = submission, submission.reuse
     live_ms = job.finish_within_ms or limits.deadline_ms
@@ -146,7 +152,7 @@ def submit(
             *(job.priority, " ".join(job.tags), job.start_within_ms),
             *(job.webhook, " ".join(job.webhook_events), ending_ms),
             *(limits.webhooks_per_client, limits.webhooks, job.together),
-            *(job.request_id, job.trace),
+            *(job.request_id, job.trace, int(is_awaited)),
         ),
         lambda reply: Submitted(
             reply[0].decode(), placed_of(reply[1]) if reply[1] else None, Usage(*reply[2])

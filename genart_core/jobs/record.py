@@ -133,10 +133,7 @@ class Job:
 
 
 class Foreseen(NamedTuple):
-    """What is expected of a job by those before it: an interval, in milliseconds.
-
-    Of a queued one, until it is done, the line before it included; of a running one, its whole run.
-    """
+    """When a job will be done, judged by those before it: an interval, in milliseconds from now."""
 
     low: int
     high: int

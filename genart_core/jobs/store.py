@@ -6,6 +6,7 @@ The transitions themselves: `caller` (what a request may do to a job), `owner` (
 holds its lease may do) and `upkeep` (what keeps the whole engine going).
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,8 @@ Keep = tuple[int, int]
 
 _LUA = Path(__file__).parent / "lua"
 _SHARED = ("prelude.lua", "foresight.lua")
+_NO_CODE = re.compile(r"--.*|'[^'\n]*'")
+_DEFINED = re.compile(r"^(?:local function|local|function) (\w+(?:, \w+)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,33 @@ async def arun(redis: AsyncRedis, call: Call[T]) -> T:
 
 @cache
 def _script(name: str) -> tuple[str, str]:
-    """Return a script with the common prelude, and its SHA-1 as EVALSHA wants it.
+    """Return a script with what it uses of the common parts, and its SHA-1 as EVALSHA wants it.
 
     Its first line says what it may do in a Redis that is full; one that is refused then has done
     nothing, where a script without that line would stop half-way.
     """
     flags, _, body = (_LUA / f"{name}.lua").read_text().partition("\n")
-    shared = ((_LUA / name).read_text() for name in _SHARED)
-    source = "\n".join((flags, *shared, body))
+    source = "\n\n".join((flags, *_parts_for(body), body))
     return source, sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
+def _parts_for(body: str) -> list[str]:
+    """Return the paragraphs of the common parts that define what this uses, or what these use.
+
+    Redis runs all of a script each time: what is only defined costs as much as many a command.
+    """
+    parts = [part for name in _SHARED for part in (_LUA / name).read_text().split("\n\n")]
+    used, rest = [body], set(range(len(parts)))
+    for text in used:
+        words = set(re.findall(r"\w+", _NO_CODE.sub("", text)))
+        found = {at for at in rest if words.intersection(_names_of(parts[at]))}
+        used += [parts[at] for at in sorted(found)]
+        rest -= found
+    return [part for at, part in enumerate(parts) if at not in rest]
+
+
+def _names_of(part: str) -> set[str]:
+    return {name for names in _DEFINED.findall(part) for name in names.split(", ")}
 
 
 def text_of(reply: Any) -> Any:

@@ -8,8 +8,8 @@ import pytest
 from redis import Redis
 
 from api import wakeups as module
+from api.redis_line import RedisLine
 from api.wakeups import Wakeups
-from genart_core.jobs.connection import aconnect
 from genart_core.jobs.keys import CHANGED
 from genart_core.jobs.record import new_job_id
 from tests.support.valkey import Valkey
@@ -19,8 +19,7 @@ JOB, OTHER = new_job_id(), new_job_id()
 
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[Wakeups]:
-    redis = aconnect(url)
-    wakeups = Wakeups(redis)
+    wakeups = Wakeups(RedisLine(url, patience_seconds=5))
     task = asyncio.create_task(wakeups.listen())
     await asyncio.wait_for(wakeups.subscribed.wait(), 5)
     try:
@@ -29,7 +28,6 @@ async def listening(url: str) -> AsyncIterator[Wakeups]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        await redis.aclose()
 
 
 def run(url: str, test: Callable[[Wakeups], Awaitable[None]]) -> None:

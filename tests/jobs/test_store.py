@@ -8,10 +8,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from genart_core.jobs import caller
 from genart_core.jobs.connection import aconnect, connect
 from genart_core.jobs.record import new_job_id
-from genart_core.jobs.store import arun, run
+from genart_core.jobs.store import _LUA, _names_of, _parts_for, _script, arun, run
 from tests.support.table import Table
 from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
+
+SCRIPTS = sorted({path.stem for path in _LUA.glob("*.lua")} - {"prelude", "foresight"})
 
 
 def test_both_connections_make_the_same_transition(table: Table, valkey: Valkey) -> None:
@@ -41,6 +43,21 @@ def test_scripts_are_loaded_again_after_redis_forgot_them(table: Table, valkey: 
     after = asyncio.run(read()).placed
     assert after is not None
     assert astuple(after.job) == astuple(before)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_script_carries_what_it_uses_and_little_else(name: str, redis: Redis) -> None:
+    source, _ = _script(name)
+    defined = {found for part in _parts_for(source) for found in _names_of(part)}
+
+    assert defined <= _names_of(source)
+    assert redis.script_load(source)
+
+
+def test_short_script_is_not_made_to_define_what_it_never_uses() -> None:
+    assert len(_script("postpone")[0].splitlines()) < 40
+    assert "local function settle" not in _script("get")[0]
+    assert "local function settle" in _script("finish")[0]
 
 
 def test_redis_that_is_away_is_told_as_such() -> None:

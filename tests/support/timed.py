@@ -1,6 +1,7 @@
 """Jobs that took as long as a test says, without its waiting for them."""
 
 from genart_core.jobs.record import JobId
+from genart_core.jobs.store import text_of
 from tests.support.table import Table
 
 FAST = 0.002
@@ -14,11 +15,15 @@ def make(table: Table, *, kind: str = "text", cost: float = 1.0, seconds: float 
 
 
 def age(table: Table, job_id: JobId, seconds: float) -> None:
-    """Have a job that was begun just after its submit both so much earlier."""
-    job, name = table.job(job_id), f"genart:job:{job_id}"
-    begun = job.started_at - round(seconds * 1000)
-    table.redis.hset(name, "started_at", begun)
-    table.redis.hset("genart:work", job_id, f"{job.kind} {job.cost:g} 1 {begun} {job.worker}")
+    """Let so much time have passed since all that befell a running job."""
+    name, ago = f"genart:job:{job_id}", round(seconds * 1000)
+    times = ("created_at", "started_at", "stepped_at")
+    held = dict(zip(times, table.redis.hmget(name, times), strict=True))
+    table.redis.hset(name, mapping={at: int(ms) - ago for at, ms in held.items() if ms})
+    job = table.job(job_id)
+    work = f"{job.kind} {job.cost:g} 1 {job.started_at} {job.worker}"
+    table.redis.hset("genart:work", job_id, work)
     if foreseen := table.redis.hget(name, "foreseen"):
-        told = bytes(foreseen).decode().rpartition(" ")[0]  # type: ignore[arg-type]  # it is bytes
-        table.redis.hset(name, "foreseen", f"{told} {begun}")
+        noted = [one.rsplit(" ", 1) for one in text_of(foreseen).split(";")]
+        moved = ";".join(f"{told} {int(at) - ago}" for told, at in noted)
+        table.redis.hset(name, "foreseen", moved)

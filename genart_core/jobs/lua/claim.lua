@@ -48,25 +48,25 @@ end
 
 -- It rises with time too, in microseconds: a Redis that lost its last second must not give the same
 -- number twice.
-local function next_fence()
+local function fences_from()
   local time = redis.call('TIME')
-  local fence = math.max(tonumber(redis.call('GET', key('fence')) or '0') + 1,
-    time[1] * 1000000 + time[2])
-  redis.call('SET', key('fence'), fence)
-  return fence
+  return math.max(tonumber(redis.call('GET', key('fence')) or '0') + 1, time[1] * 1000000 + time[2])
 end
 
-local function take(id, kind, turn)
-  local job = key('job', id)
-  local held = redis.call('HMGET', job, 'client', 'priority', 'cost', 'together', 'created_at')
-  leave_ready(id, kind, held[1], held[2] or nil)
-  write_work(id, kind, held[3], held[4] or '1', now, worker)
-  local attempt = redis.call('HINCRBY', job, 'attempt', 1)
-  redis.call('HSET', job, 'status', 'running', 'fence', next_fence(), 'tag', turn,
-    'worker', worker, 'slot', slot, 'epoch', epoch, 'started_at', now)
+local CLAIMED = {'deadline_at', 'start_by', 'attempt', 'batch_key', 'client', 'priority', 'cost',
+  'together', 'created_at', 'version'}
+
+local function take(id, kind, turn, fence, held)
+  local job, attempt, version = key('job', id), held[3] + 1, held[10] + 1
+  leave_lines(id, kind, held[5], held[6] or nil)
+  weigh(kind, tonumber(held[7]), -1)
+  write_work(id, kind, held[7], held[8] or '1', now, worker)
+  redis.call('HSET', job, 'status', 'running', 'fence', fence, 'tag', turn, 'attempt', attempt,
+    'version', version, 'worker', worker, 'slot', slot, 'epoch', epoch, 'started_at', now)
   redis.call('ZADD', key('leases'), now + lease_ms, id)
-  if attempt == 1 then observe('queue', kind, now - held[5]) else count('reruns ' .. kind) end
-  emit_status(id, 'running', attempt, touch(id, 'running'))
+  if attempt == 1 then observe('queue', kind, now - held[9]) else count('reruns ' .. kind) end
+  tell(id, version, 'running')
+  emit_status(id, 'running', attempt, version)
   return redis.call('HGETALL', job)
 end
 
@@ -77,9 +77,10 @@ local function note_a_waiting_one()
   if count == 0 then return end
   local place = now % math.min(count, LOOKED_AT)
   local id = redis.call('ZRANGE', key('ready'), place, place)[1]
-  local held = redis.call('HMGET', key('job', id), 'kind', 'cost', 'created_at')
-  if not held[1] then return end
-  note_foreseen(id, foresee(held[1], tonumber(held[2]), place, now, tonumber(held[3])), now)
+  if not is_heard(id) then return end
+  local held = redis.call('HMGET', key('job', id), 'kind', 'cost', 'created_at', 'foreseen')
+  if not held[1] or not may_note(held[4], held[3], now) then return end
+  note_foreseen(id, foresee(held[1], tonumber(held[2]), place, now, tonumber(held[3])), now, held[4])
 end
 
 local kind, first, room = next_in_line()
@@ -87,21 +88,21 @@ if not kind then return {'empty', {}} end
 local wanted = field(first, 'batch_key')
 if join_kind ~= '' and (join_kind ~= kind or join_key ~= wanted) then return {'empty', {}} end
 room = math.min(room, limit)
-local taken = {}
+local taken, fence, virtual = {}, fences_from(), tonumber(redis.call('GET', key('virtual')) or '0')
 local line = redis.call('ZRANGE', key('ready', kind), 0, room * 4 - 1, 'WITHSCORES')
 for i = 1, #line, 2 do
   if #taken >= room then break end
-  local held = redis.call('HMGET', key('job', line[i]), 'deadline_at', 'start_by', 'attempt',
-    'batch_key')
+  local held = redis.call('HMGET', key('job', line[i]), unpack(CLAIMED))
   if held[4] == wanted and late(held) == false then
-    taken[#taken + 1] = take(line[i], kind, line[i + 1])
-    if tonumber(line[i + 1]) > tonumber(redis.call('GET', key('virtual')) or '0') then
+    taken[#taken + 1] = take(line[i], kind, line[i + 1], fence + #taken, held)
+    if tonumber(line[i + 1]) > virtual then
+      virtual = tonumber(line[i + 1])
       redis.call('SET', key('virtual'), line[i + 1])
     end
   end
 end
-if #taken > 0 then
-  if join_kind ~= '' then redis.call('HSET', key('pace', kind), 'joined', 1) end
-  note_a_waiting_one()
-end
-return {#taken > 0 and 'claimed' or 'empty', taken}
+if #taken == 0 then return {'empty', {}} end
+redis.call('SET', key('fence'), fence + #taken - 1)
+if join_kind ~= '' then redis.call('HSET', key('pace', kind), 'joined', 1) end
+note_a_waiting_one()
+return {'claimed', taken}

@@ -73,33 +73,43 @@ local function judge(kind, situation, ms, known, low, high)
   remember(ALL, situation, ms / known, LIKE[situation] and FEW or 1)
 end
 
+-- Keep the number of jobs that are heard near what is to be learned from.
+local function note_heard(now)
+  local held = redis.call('HMGET', key('pace', ALL), 'thin', 'heard')
+  local thin, heard = tonumber(held[1] or '0'), math.max(tonumber(held[2] or '0'), now) + HEARD_MS
+  if heard - now > HEARD_AT_ONCE * HEARD_MS then
+    thin, heard = math.min(thin + 1, MOST_THIN), now + HEARD_AT_ONCE * HEARD_MS / 2
+  elseif heard - now == HEARD_MS then
+    thin = math.max(thin - 1, 0)
+  end
+  redis.call('HSET', key('pace', ALL), 'thin', thin, 'heard', heard)
+end
+
 -- A run has succeeded: learn from it, and judge what was foreseen of it. One that was begun anew says
 -- nothing of the line.
-local function learn_from(id, share_ms, now)
-  local held = redis.call('HMGET', key('job', id), 'kind', 'started_at', 'attempt', 'foreseen',
-    'foreseen_later', 'cost')
-  local kind, cost = held[1], math.max(tonumber(held[6]), 1e-9)
-  local ms = now - tonumber(held[2])
+local function learn_from(id, kind, ms, share_ms, now)
+  local held = redis.call('HMGET', key('job', id), 'attempt', 'foreseen', 'cost')
+  local cost = math.max(tonumber(held[3]), 1e-9)
   local known = guess(kind, 'run', cost)
   if known then
-    local low, high = interval(kind, 'run', known)
-    judge(kind, 'run', ms, known, low, high)
+    local told = told_in('run', kind, known)
+    judge(kind, 'run', ms, known, told.low, told.high)
   end
-  for _, told in ipairs({held[4] or '', held[5] or ''}) do
-    local foreseen, first, last, situation, at = string.match(told,
-      '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
-    if foreseen and held[3] == '1' then
-      judge(kind, situation, now - tonumber(at), tonumber(foreseen), tonumber(first), tonumber(last))
-    end
+  for one in string.gmatch(held[1] == '1' and held[2] or '', '[^;]+') do
+    local foreseen, first, last, situation, at = string.match(one, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+    judge(kind, situation, now - at, tonumber(foreseen), tonumber(first), tonumber(last))
   end
+  if held[2] then redis.call('HDEL', key('job', id), 'foreseen') end
   learn(kind, 'run', cost, ms)
   learn(kind, 'share', cost, share_ms)
   if cost > tonumber(redis.call('HGET', key('pace', kind), 'most') or '0') then
     redis.call('HSET', key('pace', kind), 'most', cost)
   end
+  note_heard(now)
 end
 
-local held = redis.call('HMGET', key('job', id), 'fence', 'status', 'total', 'kind', 'started_at')
+local held = redis.call('HMGET', key('job', id), 'fence', 'status', 'total', 'kind', 'started_at', 'cache',
+  'client')
 -- sent again because the first reply was lost: it stands
 if held[1] == fence and held[2] == status then return 'ok' end
 if held[1] ~= fence or (held[2] ~= 'running' and held[2] ~= 'canceling') then return 'lost' end
@@ -108,14 +118,14 @@ if held[2] == 'canceling' then
   return 'canceled'
 end
 if status == 'succeeded' then
-  learn_from(id, share_ms, now)
-  observe('execution', held[4], now - held[5])
+  local kind, ms = held[4], now - held[5]
+  if is_heard(id) then learn_from(id, kind, ms, share_ms, now) end
+  observe('execution', kind, ms)
   -- the last steps were too quick to be reported
   if held[3] ~= '0' then redis.call('HSET', key('job', id), 'step', held[3]) end
 end
 settle(id, status, facts, keep, now)
-local cache = status == 'succeeded' and redis.call('HMGET', key('job', id), 'cache', 'client', 'expires_at')
-if cache and cache[1] then
-  redis.call('SET', key('cache', cache[2], cache[1]), id, 'PXAT', cache[3])
+if status == 'succeeded' and held[6] then
+  redis.call('SET', key('cache', held[7], held[6]), id, 'PX', keep[1])
 end
 return 'ok'

@@ -4,15 +4,21 @@
 -- `share`, a job's share of its worker's time. How far off the latest guesses were makes an interval of
 -- a guess (split conformal prediction), and each end outside it makes the next ones wider, of all kinds
 -- (Angelopoulos et al., Conformal PID control, 2023), so that the share of ends inside holds whatever
--- changes. That is learned where jobs end, in `finish.lua`. Everything is bounded: some numbers and four
--- short lists per kind, one line per unfinished job.
+-- changes. That is learned where jobs end, in `finish.lua`, of some jobs if they are many. Everything is
+-- bounded: some numbers and six short lists per kind, one line per unfinished job.
 local WIDEST = 10
 local LOOKED_AT = 64 -- jobs at work, and in the line, that are looked at one by one
 local OVERDUE = 0.1 -- a job past its time is taken to need this share of it still
+local LAGGING = 0.25 -- and while it is made, this share of what it took
+local TRUST = 0.25 -- share of the steps, done, from which on their pace counts more than the guess
+local APART = 1.5 -- how many times as old a job has to be when it is asked once more
+local HEARD_MS = 20 -- one job in that time is learned from, in the long run
+local HEARD_AT_ONCE = 256 -- and so many in a row
+local MOST_THIN = 5 -- halvings
 local MAX_COST = 1e15 -- thousandths; beyond it Lua writes no whole numbers
 
 local ALL = '*' -- stands for all kinds together
-local LIKE = {waiting = 'queued', queued = 'idle', idle = 'run'}
+local LIKE = {waiting = 'queued', queued = 'idle', idle = 'run', overdue = 'running', running = 'run'}
 
 -- A line as it is kept: a, b, and the sums of least squares over relative errors.
 local function read_line(text)
@@ -32,6 +38,17 @@ local function line_of(kind, what)
   return lines[name] or nil
 end
 
+-- Where many jobs end, some say enough: of a kind that is made a thousand times a second, what each one
+-- teaches would cost more than the job. Which ones are heard is drawn by their ids, so that they are
+-- like the others: half of them, a quarter, and so on.
+local thinness
+local function is_heard(id)
+  thinness = thinness or tonumber(redis.call('HGET', key('pace', ALL), 'thin') or '0')
+  if thinness == 0 then return true end
+  local drawn = string.find('0123456789abcdefghjkmnpqrstvwxyz', string.sub(id, -1), 1, true)
+  return (drawn or 0) % 2 ^ thinness == 0
+end
+
 -- How many times as long everything takes at present as its line says: a machine has busy hours.
 local slowness_now
 local function slowness()
@@ -41,7 +58,7 @@ local function slowness()
 end
 
 -- Milliseconds by a kind's line.
-function guess(kind, what, cost)
+local function guess(kind, what, cost)
   local line = line_of(kind, what)
   return line and math.max((line[1] + line[2] * cost) * slowness(), 1) or nil
 end
@@ -58,9 +75,10 @@ local function bounds(kind, situation)
     tonumber(held[2] or WIDEST) * tonumber(margins[2] or 1)
 end
 
-function interval(kind, situation, ms)
+-- What is told in a situation: guess and interval, in milliseconds from now.
+local function told_in(situation, kind, ms)
   local low, high = bounds(kind, situation)
-  return ms * low, ms * high
+  return {ms = ms, low = ms * low, high = ms * high, situation = situation}
 end
 
 -- What each unfinished job asks for: kind, cost, how many may be made together, and from its start on
@@ -190,22 +208,42 @@ local function start_of(position, now)
   return known.free[earliest(known.free)] + (position - #known) * each_behind()
 end
 
--- When a queued job will be done: guess and interval, in milliseconds from now, and the situation that
--- it is in: with nobody before it (`idle`), in a line (`queued`), or there for a while (`waiting`). Nil
--- if it can't be told.
+-- When a queued job will be done, in the situation that it is in: with nobody before it (`idle`), in a
+-- line (`queued`), or there for a while (`waiting`). Nil if it can't be told.
 function foresee(kind, cost, position, now, created)
   local ms = position >= 0 and guess(kind, 'run', cost)
   local start = ms and start_of(position, now)
   if not start then return nil end
   local situation = now > created and 'waiting' or (start > 0.1 * ms and 'queued' or 'idle')
-  local low, high = interval(kind, situation, start + ms)
-  return {ms = start + ms, low = low, high = high, situation = situation}
+  return told_in(situation, kind, start + ms)
 end
 
--- Note what is told of a queued job, to be judged at its end: at its submit, and once more later.
-local function note_foreseen(id, told, now)
+-- When a job that is being made will be done: `running`, or `overdue` if it should be by now. `held` is
+-- when it started, its steps done and in all, and when that was told. The pace of its own steps counts
+-- the more of them are done, and what is late is the later the longer it has run.
+function foresee_end(kind, cost, now, held)
+  local ms = guess(kind, 'run', cost)
+  if not ms then return nil end
+  local started, total = tonumber(held[1]), tonumber(held[3] or '0')
+  local done = total > 0 and math.min(held[2] / total, 1) or 0
+  local at = done > 0 and tonumber(held[4] or started) or started
+  local left = (1 - done) * (at - started + TRUST * ms) / (done + TRUST) - (now - at)
+  local least = math.max(LAGGING * (now - started), 1)
+  if left < least then return told_in('overdue', kind, least) end
+  return told_in('running', kind, left)
+end
+
+-- Whether a job is to be noted once more; of one that is there for long, as much is noted as its caller
+-- would look: at growing pauses.
+local function may_note(noted, created, now)
+  local last = tonumber(string.match(noted or '', '(%d+)$') or created)
+  return now - created >= APART * (last - created)
+end
+
+-- Note what is told of a job, beside what was `noted` before, to be judged at its end.
+local function note_foreseen(id, told, now, noted)
   if not told then return end
-  redis.call('HSET', key('job', id), told.situation == 'waiting' and 'foreseen_later' or 'foreseen',
-    table.concat({math.ceil(told.ms), math.floor(told.low), math.ceil(told.high), told.situation, now},
-      ' '))
+  local one = table.concat({math.ceil(told.ms), math.floor(told.low), math.ceil(told.high),
+    told.situation, now}, ' ')
+  redis.call('HSET', key('job', id), 'foreseen', noted and noted .. ';' .. one or one)
 end

@@ -7,9 +7,12 @@ local MAX_STRIKES = 3 -- claims that may end in a lost lease before the job is a
 local CLIENT_TTL_MS = 7 * 24 * 3600 * 1000
 local WORKER_TTL_MS = 10000
 
-local note_work, drop_work, guess, interval, foresee -- in foresight.lua
+local note_work, drop_work, foresee, foresee_end -- in foresight.lua
 
-local function key(...) return ns .. ':' .. table.concat({...}, ':') end
+local function key(a, b, c)
+  if c then return ns .. ':' .. a .. ':' .. b .. ':' .. c end
+  return b and ns .. ':' .. a .. ':' .. b or ns .. ':' .. a
+end
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -36,10 +39,14 @@ local function emit(id, name, data)
     'event', name, 'data', data)
 end
 
--- Raise the version and wake whoever waits for this job, on any gateway.
+-- Wake whoever waits for this job, on any gateway.
+local function tell(id, version, status)
+  redis.call('PUBLISH', key('changed'), id .. ' ' .. version .. ' ' .. status)
+end
+
 local function touch(id, status)
   local version = redis.call('HINCRBY', key('job', id), 'version', 1)
-  redis.call('PUBLISH', key('changed'), id .. ' ' .. version .. ' ' .. status)
+  tell(id, version, status)
   return version
 end
 
@@ -49,8 +56,9 @@ end
 
 -- The partial text and the preview of a run that has ended; the files go elsewhere.
 local function drop_partial(id)
-  redis.call('HDEL', key('job', id), 'preview')
-  local samples = tonumber(field(id, 'samples') or '0')
+  local shown = redis.call('HMGET', key('job', id), 'preview', 'samples')
+  if shown[1] then redis.call('HDEL', key('job', id), 'preview') end
+  local samples = tonumber(shown[2] or '0')
   for sample = 0, samples - 1 do
     redis.call('DEL', key('partial', id, sample))
     redis.call('HDEL', key('job', id), 'characters ' .. sample)
@@ -95,12 +103,16 @@ local function enter_ready(id, kind, client, priority, turn, until_, cost, toget
   if until_ > 0 then redis.call('ZADD', key('deadlines'), until_, id) end
 end
 
-local function leave_ready(id, kind, client, priority)
+local function leave_lines(id, kind, client, priority)
   redis.call('ZREM', key('ready'), id)
   redis.call('ZREM', key('ready', kind), id)
   redis.call('ZREM', key('deadlines'), id)
-  drop_work(id)
   if client then redis.call('ZREM', key('waiting', client, priority or 'normal'), id .. ' ' .. kind) end
+end
+
+local function leave_ready(id, kind, client, priority)
+  leave_lines(id, kind, client, priority)
+  drop_work(id)
 end
 
 -- A client has one job less; a job that never began gives its turn in the line back.
@@ -121,6 +133,7 @@ local function bucket(client, per_minute, now)
   local paid_until = math.max(tonumber(redis.call('HGET', owner, 'paid_until') or '0'), now)
   local self = {is_empty = paid_until + interval - now > MINUTE_MS + ROUNDING}
   function self.pay()
+    if per_minute == 0 then return end
     paid_until = paid_until + interval
     redis.call('HSET', owner, 'paid_until', paid_until)
     redis.call('PEXPIRE', owner, CLIENT_TTL_MS)
@@ -222,10 +235,11 @@ end
 local function settle(id, status, facts, keep, now)
   local job = key('job', id)
   local held = redis.call('HMGET', job, 'kind', 'client', 'attempt', 'status', 'assets', 'bytes',
-    'spacing', 'priority', 'webhook', 'webhook_events')
+    'spacing', 'priority', 'webhook', 'webhook_events', 'version')
   local kind, client, attempt = held[1], held[2], held[3]
-  local expires = now + tonumber(keep[1])
-  redis.call('HSET', job, 'status', status, 'finished_at', now, 'expires_at', expires, unpack(facts))
+  local expires, version = now + tonumber(keep[1]), held[11] + 1
+  redis.call('HSET', job, 'status', status, 'finished_at', now, 'expires_at', expires,
+    'version', version, unpack(facts))
   if held[4] == 'queued' then
     leave_ready(id, kind, client, held[8] or nil)
   else
@@ -237,7 +251,7 @@ local function settle(id, status, facts, keep, now)
   drop_partial(id)
   if held[5] then leave_assets(client, held[5], expires) end
   redis.call('HINCRBY', key('outcomes'), kind .. ' ' .. status, 1)
-  local version = touch(id, status)
+  tell(id, version, status)
   emit_status(id, status, attempt, version)
   emit(id, 'done', cjson.encode({status = status, version = version}))
   enqueue_hook(id, status, client, held[9], held[10], now)
@@ -291,26 +305,21 @@ local function cancel(id, keep, now)
 end
 
 -- A job as a reader sees it: its fields, what places it among the others, and what is foreseen of it.
-local function view_of_queued(id, position, now, told)
+local function view_told(id, position, now, told)
   local foreseen = told and {math.floor(told.low), math.ceil(told.high)} or {}
   return {redis.call('HGETALL', key('job', id)), position, now, foreseen}
 end
 
 local function view(id, now)
-  local held = redis.call('HMGET', key('job', id), 'status', 'kind', 'cost', 'created_at')
-  local foreseen = {}
+  local held = redis.call('HMGET', key('job', id), 'status', 'kind', 'cost', 'created_at', 'started_at',
+    'step', 'total', 'stepped_at')
+  local cost = tonumber(held[3])
   if held[1] == 'queued' then
     local position = redis.call('ZRANK', key('ready'), id) or -1
-    local told = foresee(held[2], tonumber(held[3]), position, now, tonumber(held[4]))
-    return view_of_queued(id, position, now, told)
-  elseif held[1] == 'running' then
-    local ms = guess(held[2], 'run', tonumber(held[3]))
-    if ms then
-      local low, high = interval(held[2], 'run', ms)
-      foreseen = {math.floor(low), math.ceil(high)}
-    end
+    return view_told(id, position, now, foresee(held[2], cost, position, now, tonumber(held[4])))
   end
-  return {redis.call('HGETALL', key('job', id)), -1, now, foreseen}
+  local told = held[1] == 'running' and foresee_end(held[2], cost, now, {unpack(held, 5)})
+  return view_told(id, -1, now, told)
 end
 
 -- 'found' | 'gone' (it was there once) | 'missing'. Another client's job is missing.

@@ -34,7 +34,7 @@ for i = 5, #ARGV, 3 do
 end
 if tokens then redis.call('HSET', key('job', id), 'samples', samples) end
 if step ~= '' then
-  redis.call('HSET', key('job', id), 'step', step, 'total', total)
+  redis.call('HSET', key('job', id), 'step', step, 'total', total, 'stepped_at', now_ms())
   local version = touch(id, held[2])
   emit(id, 'progress', cjson.encode({step = tonumber(step), total = tonumber(total), version = version}))
 elseif tokens then

@@ -15,6 +15,7 @@ local webhook, webhook_events = ARGV[30], ARGV[31]
 local ending_ms = tonumber(ARGV[32]) -- so often a job ended while others waited; 0 = not known
 local max_hooks, all_hooks = tonumber(ARGV[33]), tonumber(ARGV[34]) -- undelivered; 0: any number
 local together, request_id, trace = ARGV[35], ARGV[36], ARGV[37]
+local is_awaited = ARGV[38] == '1' -- its caller waits: it is shown a job that was made, not this one
 local now, MINUTE_MS = now_ms(), 60000
 
 local MAX_OVERTAKEN = 512 -- waiting jobs that one of higher priority may overtake: its cost is bounded
@@ -164,6 +165,7 @@ local tag = math.max(tonumber(redis.call('GET', key('virtual')) or '0'), tonumbe
 active, used = active + 1, used + bytes
 redis.call('HSET', owner, 'tag', tag + spacing, 'active', active, 'bytes', used)
 submits.pay()
+redis.call('PEXPIRE', owner, CLIENT_TTL_MS)
 
 -- Priority is among a client's own jobs: the new one takes the turn of the first that is less urgent,
 -- that one the turn of the next, and so on. What others may expect of the line stays as it is.
@@ -204,24 +206,24 @@ local function hold_assets(client, names)
   end
 end
 
+note('assets', assets, '')
+note('cache', cache, '')
 tag = overtake(tag)
 redis.call('HSET', key('job', id), 'status', 'queued', 'version', 1, 'attempt', 0, 'strikes', 0,
   'batch_key', batch_key, 'tag', tag, 'bytes', bytes, 'spacing', spacing, 'step', 0, 'total', 0,
   unpack(facts))
-if assets ~= '' then
-  redis.call('HSET', key('job', id), 'assets', assets)
-  hold_assets(client, assets)
-end
+hold_assets(client, assets)
 enter_ready(id, kind, client, priority, tag, patience(deadline, start_by, 0), cost,
   together)
 redis.call('ZADD', key('jobs', client), 0, id)
 redis.call('PEXPIRE', key('jobs', client), CLIENT_TTL_MS)
-if cache ~= '' then redis.call('HSET', key('job', id), 'cache', cache) end
 note_key()
 redis.call('HINCRBY', key('outcomes'), kind .. ' submitted', 1)
 emit_status(id, 'queued', 0, 1)
 ring(bell, id, now)
+local heard = is_heard(id)
+if is_awaited and not heard then return answer('created') end
 local position = redis.call('ZRANK', key('ready'), id)
 local told = foresee(kind, tonumber(cost), position, now, now)
-note_foreseen(id, told, now)
-return answer('created', view_of_queued(id, position, now, told))
+if heard then note_foreseen(id, told, now) end
+return answer('created', not is_awaited and view_told(id, position, now, told))
