@@ -288,6 +288,27 @@ def test_what_was_told_of_jobs_being_made_is_learned_from(table: Table) -> None:
     assert taught.low <= 7_500 <= taught.high
 
 
+def test_jobs_all_along_the_line_are_asked_while_others_are_made(table: Table) -> None:
+    make(table)
+    job = table.running()
+    ids = [table.queue() for _ in range(20)]
+    noted = []
+    for _ in range(3):
+        time.sleep(0.002)
+        table.redis.hset("genart:pace:*", "asked", 0)
+        table.renew(job)
+        told = [table.redis.hget(f"genart:job:{job_id}", "foreseen") for job_id in ids]
+        noted.append([place for place, each in enumerate(told) if b" waiting " in (each or b"")])
+
+    assert 6 <= len(noted[0]) <= 8
+    assert max(noted[0]) - min(noted[0]) >= 15
+    table.renew(job)  # too soon
+    assert len(noted[2]) == sum(
+        b" waiting " in (table.redis.hget(f"genart:job:{job_id}", "foreseen") or b"")
+        for job_id in ids
+    )
+
+
 def test_nine_in_ten_of_those_looked_at_while_they_are_made_end_inside(table: Table) -> None:
     drawn, inside = random.Random(2), []
     for number in range(180):

@@ -4,6 +4,7 @@ from dataclasses import astuple
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
 
 from genart_core.jobs import caller
 from genart_core.jobs.connection import aconnect, connect
@@ -63,6 +64,23 @@ def test_short_script_is_not_made_to_define_what_it_never_uses() -> None:
 def test_redis_that_is_away_is_told_as_such() -> None:
     with connect("unix:///nowhere/redis.sock") as redis, pytest.raises(RedisConnectionError):
         run(redis, caller.get(new_job_id(), ""))
+
+
+def test_connection_lost_while_idle_is_made_anew(table: Table, valkey: Valkey) -> None:
+    job_id = table.queue()
+    with valkey.client() as redis:
+        run(redis, caller.get(job_id, ""))
+        table.redis.client_kill_filter(_type="normal", skipme=True)
+
+        assert run(redis, caller.get(job_id, "")).placed is not None
+
+
+def test_refused_script_leaves_its_connection_in_use(valkey: Valkey) -> None:
+    with valkey.client() as redis:
+        for _ in range(20):
+            with pytest.raises(ResponseError):
+                redis.evalsha("0" * 40, 0)
+        assert redis.info("clients")["connected_clients"] < 10
 
 
 def test_closed_client_leaves_no_connection(valkey: Valkey) -> None:

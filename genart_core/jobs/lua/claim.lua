@@ -70,19 +70,6 @@ local function take(id, kind, turn, fence, held)
   return redis.call('HGETALL', job)
 end
 
--- Jobs at all places of the line are asked by turns, so that what is learned of waiting ones holds
--- wherever they are.
-local function note_a_waiting_one()
-  local count = redis.call('ZCARD', key('ready'))
-  if count == 0 then return end
-  local place = now % math.min(count, LOOKED_AT)
-  local id = redis.call('ZRANGE', key('ready'), place, place)[1]
-  if not is_heard(id) then return end
-  local held = redis.call('HMGET', key('job', id), 'kind', 'cost', 'created_at', 'foreseen')
-  if not held[1] or not may_note(held[4], held[3], now) then return end
-  note_foreseen(id, foresee(held[1], tonumber(held[2]), place, now, tonumber(held[3])), now, held[4])
-end
-
 local kind, first, room = next_in_line()
 if not kind then return {'empty', {}} end
 local wanted = field(first, 'batch_key')
@@ -104,5 +91,4 @@ end
 if #taken == 0 then return {'empty', {}} end
 redis.call('SET', key('fence'), fence + #taken - 1)
 if join_kind ~= '' then redis.call('HSET', key('pace', kind), 'joined', 1) end
-note_a_waiting_one()
 return {'claimed', taken}

@@ -69,8 +69,9 @@ end
 local function judge(kind, situation, ms, known, low, high)
   adapt(situation .. ' sooner', ms < low)
   adapt(situation .. ' later', ms > high)
-  remember(kind, situation, ms / known, ENOUGH)
-  remember(ALL, situation, ms / known, LIKE[situation] and FEW or 1)
+  local ratio = (ms + GRAIN) / (known + GRAIN)
+  remember(kind, situation, ratio, ENOUGH)
+  remember(ALL, situation, ratio, LIKE[situation] and FEW or 1)
 end
 
 -- Keep the number of jobs that are heard near what is to be learned from.

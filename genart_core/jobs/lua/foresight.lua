@@ -15,6 +15,7 @@ local APART = 1.5 -- how many times as old a job has to be when it is asked once
 local HEARD_MS = 20 -- one job in that time is learned from, in the long run
 local HEARD_AT_ONCE = 256 -- and so many in a row
 local MOST_THIN = 5 -- halvings
+local GRAIN = 20 -- milliseconds that the way through the service varies by, however small the job
 local MAX_COST = 1e15 -- thousandths; beyond it Lua writes no whole numbers
 
 local ALL = '*' -- stands for all kinds together
@@ -75,10 +76,12 @@ local function bounds(kind, situation)
     tonumber(held[2] or WIDEST) * tonumber(margins[2] or 1)
 end
 
--- What is told in a situation: guess and interval, in milliseconds from now.
+-- What is told in a situation: guess and interval, in milliseconds from now. By what factor guesses
+-- are off is said of times that are a grain longer, or what is off with the smallest would count for all.
 local function told_in(situation, kind, ms)
   local low, high = bounds(kind, situation)
-  return {ms = ms, low = ms * low, high = ms * high, situation = situation}
+  low = math.max((ms + GRAIN) * low - GRAIN, 0)
+  return {ms = ms, low = low, high = math.max((ms + GRAIN) * high - GRAIN, low, 1), situation = situation}
 end
 
 -- What each unfinished job asks for: kind, cost, how many may be made together, and from its start on
