@@ -26,6 +26,8 @@ STATUSES: tuple[Status, ...] = (
 Priority = Literal["low", "normal", "high"]
 TERMINAL: frozenset[Status] = frozenset({"succeeded", "failed", "canceled", "expired"})
 
+_read = json.JSONDecoder().decode  # `json.loads` asks each time what it has been given
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 _JOB_ID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
@@ -170,7 +172,7 @@ def decode_job(fields: Mapping[bytes, bytes]) -> Job:
         status=cast(Status, text(b"status")),
         version=number(b"version"),
         attempt=number(b"attempt"),
-        request=json.loads(fields[b"request"]),
+        request=_read(text(b"request")),
         batch_key=text(b"batch_key"),
         cost=float(fields.get(b"cost") or 0.0),
         created_at=number(b"created_at"),
@@ -185,13 +187,11 @@ def decode_job(fields: Mapping[bytes, bytes]) -> Job:
         total=number(b"total"),
         fence=number(b"fence"),
         worker=text(b"worker"),
-        outputs=tuple(
-            StoredOutput(**output) for output in json.loads(fields.get(b"outputs", b"[]"))
-        ),
+        outputs=tuple(StoredOutput(**output) for output in _read(text(b"outputs") or "[]")),
         result_json=fields.get(b"result"),
-        provenance=json.loads(fields[b"provenance"]) if b"provenance" in fields else None,
-        error=json.loads(fields[b"error"]) if b"error" in fields else None,
-        preview=StoredOutput(**json.loads(fields[b"preview"])) if b"preview" in fields else None,
+        provenance=_read(text(b"provenance")) if b"provenance" in fields else None,
+        error=_read(text(b"error")) if b"error" in fields else None,
+        preview=StoredOutput(**_read(text(b"preview"))) if b"preview" in fields else None,
         previews=number(b"previews"),
         cached=b"cached" in fields,
         request_id=text(b"request_id"),

@@ -15,7 +15,7 @@ local APART = 1.5 -- how many times as old a job has to be when it is asked once
 local HEARD_MS = 20 -- one job in that time is learned from, in the long run
 local HEARD_AT_ONCE = 256 -- and so many in a row
 local MOST_THIN = 5 -- halvings
-local GRAIN = 20 -- milliseconds that the way through the service varies by, however small the job
+local GRAIN = 40 -- milliseconds that the way through the service varies by, however small the job
 local MAX_COST = 1e15 -- thousandths; beyond it Lua writes no whole numbers
 
 local ALL = '*' -- stands for all kinds together
