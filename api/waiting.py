@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from starlette.types import Receive
 
-from api.dependencies import Gateway, found_job
+from api.dependencies import Gateway
+from api.errors import ProblemError
 from api.submission import Awaited, Entered
 from api.wakeups import Watch
 from genart_core.jobs.caller import Found, get
@@ -57,13 +58,18 @@ async def submit_and_wait(
 
     The watch is opened before the job exists, so it needn't be read before it is waited for. A
     replay is another job and is waited for as such.
+
+    Raises:
+        ProblemError: `gone` if it is deleted meanwhile, or whatever `submit` raises.
     """
     with gateway.wakeups.endings(job_id) as watch:
         entered = await submit()
         if entered.placed is None:
             waiting = _Waiting(gateway, job_id, client, watch, _has_ended)
-            placed = found_job(job_id, await waiting.run(patience))
-            return Entered(placed, entered.is_replay, entered.headers)
+            found = await waiting.run(patience)
+            if found.placed is None:
+                raise ProblemError("gone", f"Job {job_id} was deleted while it was waited for")
+            return Entered(found.placed, entered.is_replay, entered.headers)
     placed = entered.placed
     if not placed.job.is_terminal:
         found = await wait_for_end(gateway, placed.job.id, client, patience)

@@ -117,6 +117,17 @@ def test_wait_that_is_too_short_is_answered_202(post: Post) -> None:
     assert answer.headers["preference-applied"] == "respond-async, wait=1"
 
 
+def test_job_that_is_deleted_while_its_submit_waits_is_gone(
+    gateway: RunningGateway, post: Post, table: Table
+) -> None:
+    thread = when_somebody_waits(gateway, lambda: table.delete(table.line()[0]))
+    answer = post({"Prefer": "wait=30"})
+    thread.join()
+
+    assert (answer.status_code, answer.json()["code"]) == (410, "gone")
+    gateway.rest()
+
+
 def test_answer_that_came_after_the_end_was_not_async(
     gateway: RunningGateway, post: Post, worker: Player
 ) -> None:
