@@ -36,6 +36,7 @@ from genart_core.nn.public import build
 
 LAYERS = {"googlenet": "inception4c", "vgg16": "relu4_3"}
 BARS = {True: 0.5, False: 0.9}  # the most, by whether the processor has bfloat16 instructions
+DTYPES = ("float32", "bfloat16")
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 
 
@@ -78,6 +79,12 @@ def ours(name: str, device: str = "cpu") -> Network:
     _, state = torchvision_of(name)
     modules, mean, std = build({"architecture": name}, folded(state))
     return Network(Stages(modules, mean, std), device=device)
+
+
+def compute_in(dtype: str) -> None:
+    """Compute in this type instead of what is faster here."""
+    for name in LAYERS:
+        ours(name).dtype = getattr(torch, dtype)
 
 
 def picture(size: int) -> Tensor:
@@ -136,16 +143,15 @@ def step_figures(size: int, iterations: int, rounds: int, bar: float) -> list[Fi
     return figures
 
 
-def memory_figures(size: int, threads: int) -> list[Memory]:
+def memory_figures(size: int, threads: int, dtype: str | None) -> list[Memory]:
     """Return the peak of one step of each network beside the promise; none without /proc."""
     found = []
     for name in LAYERS:
         if not Path("/proc/self/status").exists():
             return []
         command = [sys.executable, "-m", "benchmarks.dream", "--peak", name, "--size", str(size)]
-        done = subprocess.run(
-            [*command, "--threads", str(threads)], capture_output=True, text=True, check=True
-        )
+        command += ["--threads", str(threads), *(["--dtype", dtype] if dtype else [])]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         told = json.loads(done.stdout)
         named = f"peak memory at {size} px, {name}"
         promised = told["promised"]
@@ -191,18 +197,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--iterations", type=int, default=3, help="steps per round")
     parser.add_argument("--rounds", type=int, default=7, help="how often each is measured")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
+    parser.add_argument("--dtype", choices=DTYPES, help="computed in; otherwise what is faster")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--peak", choices=sorted(LAYERS), help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if asked.threads:
         torch.set_num_threads(asked.threads)
+    if asked.dtype:
+        compute_in(asked.dtype)
     if asked.peak:
         print(json.dumps(peak(asked.peak, asked.size)))
         return 0
     told = about()
+    bar = BARS[told["bf16"] and asked.dtype != "float32"]
     figures: list[Figure | Memory] = [
-        *step_figures(asked.size, asked.iterations, asked.rounds, BARS[told["bf16"]]),
-        *memory_figures(asked.size, told["threads"]),
+        *step_figures(asked.size, asked.iterations, asked.rounds, bar),
+        *memory_figures(asked.size, told["threads"], asked.dtype),
     ]
     rows = [figure.row() for figure in figures]
     if asked.json:

@@ -34,6 +34,7 @@ from genart_core.nn.features import RGB, Network, Stages
 from genart_core.nn.graph import Recorder
 
 BARS = {True: 0.55, False: 0.9}  # the most, by whether the processor has bfloat16 instructions
+DTYPES = ("float32", "bfloat16")
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 1))  # channels and how many convolutions
 MEAN: RGB = (0.485, 0.456, 0.406)
@@ -73,6 +74,11 @@ def ours(device: str = "cpu") -> Network:
             stages[f"relu{block}_{place}"] = nn.Sequential(*parts)
             place, parts = place + 1, []
     return Network(Stages(stages, MEAN, STD), device=device)
+
+
+def compute_in(dtype: str) -> None:
+    """Compute in this type instead of what is faster here."""
+    ours().dtype = getattr(torch, dtype)
 
 
 def layers() -> Layers:
@@ -191,16 +197,15 @@ def evaluation_figure(size: int, start: Literal["content", "noise"]) -> Figure:
     return figure
 
 
-def memory_figures(size: int, threads: int) -> list[Memory]:
+def memory_figures(size: int, threads: int, dtype: str | None) -> list[Memory]:
     """Return the peak of a step in one piece, and in tiles; none without /proc."""
     if not Path("/proc/self/clear_refs").exists():
         return []
     found = []
     for way in ("whole", "tiled"):
         command = [sys.executable, "-m", "benchmarks.style", "--peak", way, "--size", str(size)]
-        done = subprocess.run(
-            [*command, "--threads", str(threads)], capture_output=True, text=True, check=True
-        )
+        command += ["--threads", str(threads), *(["--dtype", dtype] if dtype else [])]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         told = json.loads(done.stdout)
         bar, peak = told["promised"], told["peak"]
         named = f"peak memory at {size} px, {way}"
@@ -255,20 +260,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured")
     parser.add_argument("--race", type=int, default=96, help="side in pixels, L-BFGS beside Adam")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
+    parser.add_argument("--dtype", choices=DTYPES, help="computed in; otherwise what is faster")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--peak", choices=["whole", "tiled"], help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if asked.threads:
         torch.set_num_threads(asked.threads)
+    if asked.dtype:
+        compute_in(asked.dtype)
     if asked.peak:
         print(json.dumps(peak(asked.peak, asked.size)))
         return 0
     told = about()
+    bar = BARS[told["bf16"] and asked.dtype != "float32"]
     figures: list[Figure | Memory] = [
-        *step_figures(asked.size, asked.steps, asked.rounds, BARS[told["bf16"]]),
+        *step_figures(asked.size, asked.steps, asked.rounds, bar),
         evaluation_figure(asked.race, "content"),
         evaluation_figure(asked.race, "noise"),
-        *memory_figures(asked.size, told["threads"]),
+        *memory_figures(asked.size, told["threads"], asked.dtype),
     ]
     _print(told, figures, as_json=asked.json)
     return 0 if all(figure.is_met for figure in figures) else 1

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from genart_core.errors import DamagedWeightsError
-from genart_core.nn import backbone, public
+from genart_core.nn import backbone, public, winograd
 from genart_core.nn.device import working_dtype
 from genart_core.public import PUBLIC
 
@@ -121,6 +121,11 @@ class Extractor(nn.Module):
         self.layers = dict(layers)
         self.dtype = dtype
         self.stages = nn.ModuleDict({n: _copy(m, device, dtype) for n, m in stages.modules.items()})
+        self.form = torch.channels_last
+        if winograd.pays(self.stages, device, dtype):
+            self.form = torch.contiguous_format
+            winograd.replaced(self.stages)
+        self.stages.to(memory_format=self.form)
         shape = (1, 3, 1, 1)
         self.register_buffer("mean", torch.tensor(stages.mean, device=device).view(shape))
         self.register_buffer("std", torch.tensor(stages.std, device=device).view(shape))
@@ -189,7 +194,7 @@ class Extractor(nn.Module):
             raise ValueError(
                 f"Image is {width} x {height} px but the network needs at least {self.smallest}"
             )
-        x = ((images - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
+        x = ((images - self.mean) / self.std).to(self.dtype, memory_format=self.form)
         activations = {}
         for name, stage in self.stages.items():
             x = stage(x)
@@ -237,7 +242,7 @@ def _measure(stages: Stages) -> dict[str, Layer]:
 
 def _copy(module: nn.Module, device: str, dtype: torch.dtype) -> nn.Module:
     """Return a stage of its own in the given form; rectifiers work in place, which saves memory."""
-    own = copy.deepcopy(module).to(device, dtype).to(memory_format=torch.channels_last)
+    own = copy.deepcopy(module).to(device, dtype)
     for part in own.modules():
         if isinstance(part, nn.ReLU | nn.LeakyReLU):
             part.inplace = True

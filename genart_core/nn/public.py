@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 RGB: TypeAlias = tuple[float, float, float]
@@ -26,7 +25,7 @@ HALF: tuple[RGB, RGB] = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 VGG_DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 
 
-class Unit(nn.Conv2d):
+class Unit(nn.Sequential):
     """A convolution and its rectifier, as wide as its weights say.
 
     Without `padding` the size is kept (before the stride).
@@ -38,13 +37,10 @@ class Unit(nn.Conv2d):
         weight = tensors[f"{name}.weight"]
         outputs, inputs, height, width = weight.shape
         pad = (height // 2, width // 2) if padding is None else (padding, padding)
-        super().__init__(inputs, outputs, (height, width), stride, pad, device="meta")
-        self.weight = nn.Parameter(weight)
-        self.bias = nn.Parameter(tensors[f"{name}.bias"])
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the activations; the rectifier works in place, which saves memory."""
-        return F.relu_(super().forward(x))
+        layer = nn.Conv2d(inputs, outputs, (height, width), stride, pad, device="meta")
+        layer.weight = nn.Parameter(weight)
+        layer.bias = nn.Parameter(tensors[f"{name}.bias"])
+        super().__init__(layer, nn.ReLU(inplace=True))  # in place, which saves memory
 
 
 class Branches(nn.Module):

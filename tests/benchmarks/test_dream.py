@@ -54,7 +54,7 @@ def test_exit_code_is_the_verdict(
         made.add(ratio, 1.0)
         return [made]
 
-    def memory(size: int, threads: int) -> list[Memory]:
+    def memory(size: int, threads: int, dtype: str | None) -> list[Memory]:
         return [Memory("peak memory", 100.0, 80_000_000, 100_000_000, "promised")]
 
     monkeypatch.setattr(dream, "step_figures", steps)

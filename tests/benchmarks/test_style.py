@@ -18,7 +18,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Narrow the network, so that this takes seconds, and leave other processes out."""
     monkeypatch.setattr(style, "BLOCKS", ((4, 2), (4, 2), (8, 4), (8, 4), (8, 1)))
     monkeypatch.setattr(style, "ADAM_STEPS", 10)
-    monkeypatch.setattr(style, "memory_figures", lambda size, threads: [])
+    monkeypatch.setattr(style, "memory_figures", lambda size, threads, dtype: [])
     style.vgg19.cache_clear()
     style.ours.cache_clear()
     yield
@@ -36,6 +36,16 @@ def test_every_figure_is_printed_with_its_bar(capsys: pytest.CaptureFixture[str]
         assert re.search(rf"^\| evaluations for one loss, from {start} .*<= ", printed, re.M)
     assert torch.__version__ in printed
     assert "bfloat16" in printed
+
+
+def test_bfloat16_can_be_forbidden_and_then_the_bar_is_that_of_processors_without(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    style.main([*SIZE, "--dtype", "float32"])
+
+    printed = capsys.readouterr().out
+    assert "computes in float32" in printed
+    assert re.search(r"^\| a step at 64 px, L-BFGS .*<= 0\.9 +\|", printed, re.M)
 
 
 def test_json_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,6 +87,6 @@ def test_exit_code_is_the_verdict(monkeypatch: pytest.MonkeyPatch, peak: int, co
     monkeypatch.setattr(style, "step_figures", lambda *size: [met])
     monkeypatch.setattr(style, "evaluation_figure", lambda *size: met)
     memory = Memory("peak", 1e-4, peak, 100, "promised")
-    monkeypatch.setattr(style, "memory_figures", lambda size, threads: [memory])
+    monkeypatch.setattr(style, "memory_figures", lambda size, threads, dtype: [memory])
 
     assert style.main(SIZE) == code

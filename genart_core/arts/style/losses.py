@@ -21,32 +21,33 @@ TINY = 1e-12
 
 
 class _Gram(torch.autograd.Function):
-    """`left.T @ right` where `left` is `right`, weighed: one product backward instead of two."""
+    """The Gram matrix of activations, some weighed: one product backward instead of two."""
 
     @staticmethod
-    def forward(ctx: Any, right: Tensor, left: Tensor) -> Tensor:
+    def forward(ctx: Any, features: Tensor, mask: Tensor | None) -> Tensor:
+        right = _rows(features)
+        left = right if mask is None else right * mask.flatten().to(right.dtype)
         ctx.save_for_backward(left)
-        return _product(left.t(), right)
+        ctx.shape = features.shape
+        return _product(left, right.t())
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (left,) = ctx.saved_tensors
         (gradient,) = gradients
-        return left @ (gradient + gradient.t()).to(left.dtype), None
+        both = (gradient + gradient.t()).to(left.dtype)  # symmetric
+        # A product is laid out row by row; it is to lie as the activations do.
+        found = both @ left if left.is_contiguous() else (left.t() @ both).t()
+        return found.view(ctx.shape), None
 
 
 def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
     """Return the sum over places of f f^T `(C, C)`, of activations f `(1, C, h, w)`.
 
     `mask` `(h, w)` weighs the places. The sum isn't divided by their number, so that the sums of
-    tiles add up. Activations in channels_last are not copied.
+    tiles add up. Activations are not copied, in channels_last or not.
     """
-    channels = features.shape[1]
-    places = features.permute(0, 2, 3, 1).reshape(-1, channels)  # (h w, C), a view
-    left = places.detach()
-    if mask is not None:
-        left = left * mask.reshape(-1, 1).to(left.dtype)
-    sums: Tensor = _Gram.apply(places, left)
+    sums: Tensor = _Gram.apply(features, mask)
     return sums
 
 
@@ -153,6 +154,13 @@ def region(target: Tensor, weight: float, mask: Tensor | None, places: int) -> R
 def mask_at(mask: Tensor, size: tuple[int, int]) -> Tensor:
     """Return a mask `(H, W)` for a layer's places, each the mean of the pixels that it covers."""
     return F.adaptive_avg_pool2d(mask[None, None], size)[0, 0]
+
+
+def _rows(features: Tensor) -> Tensor:
+    """Return activations `(1, C, h, w)` as `(C, h w)`: a view of whole ones, in either layout."""
+    if features.stride(1) == 1:
+        return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1]).t()
+    return features.flatten(2)[0]
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:

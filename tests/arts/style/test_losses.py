@@ -178,6 +178,22 @@ def test_gram_matrices_copy_no_activations(monkeypatch: pytest.MonkeyPatch) -> N
     assert seen == [features.data_ptr()] * 2
 
 
+@pytest.mark.parametrize("form", [torch.channels_last, torch.contiguous_format])
+def test_a_gram_matrix_has_the_same_gradient_in_either_layout_and_it_lies_alike(
+    form: torch.memory_format,
+) -> None:
+    features = torch.rand(1, 6, 5, 7, dtype=torch.float64).contiguous(memory_format=form)
+    features.requires_grad_()
+    slope = torch.rand(6, 6, dtype=torch.float64)
+
+    (found,) = torch.autograd.grad(gram(features), features, slope)
+
+    rows = features[0].flatten(1)
+    (wanted,) = torch.autograd.grad(rows @ rows.t(), features, slope)
+    torch.testing.assert_close(found, wanted)
+    assert found.is_contiguous(memory_format=form)
+
+
 def test_total_variation_counts_each_pair_of_neighbours() -> None:
     image = torch.zeros(1, 3, 2, 3)
     image[0, 0, 0, 0] = 1.0  # one neighbour to the right, one below
