@@ -74,7 +74,7 @@ def frozen(network: nn.Module) -> nn.Module:
 
 
 @cache
-def ours(name: str, device: str = "cpu") -> Network:
+def ours(name: str, device: str) -> Network:
     """Return our form of the same weights."""
     _, state = torchvision_of(name)
     modules, mean, std = build({"architecture": name}, folded(state))
@@ -84,7 +84,7 @@ def ours(name: str, device: str = "cpu") -> Network:
 def compute_in(dtype: str) -> None:
     """Compute in this type instead of what is faster here."""
     for name in LAYERS:
-        ours(name).dtype = getattr(torch, dtype)
+        ours(name, "cpu").dtype = getattr(torch, dtype)
 
 
 def picture(size: int) -> Tensor:
@@ -165,7 +165,7 @@ def peak(name: str, size: int) -> dict[str, int]:
     before = _resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # resets the high-water mark
     dream_seconds(name, size, 1)
-    extractor = ours(name).cut([LAYERS[name]])
+    extractor = ours(name, "cpu").cut([LAYERS[name]])
     promised = (extractor.bytes_per_pixel + PICTURE_BYTES) * size**2
     used = _resident("VmHWM") - before
     return {"peak": max(0, used), "promised": promised}  # a tiny one fits into what was freed
@@ -180,7 +180,7 @@ def about() -> dict[str, Any]:
         "cpu": told["cpu"],
         "torch": told["torch"],
         "bf16": bool(flags & BF16_FLAGS),
-        "dtype": str(ours("vgg16").cut([LAYERS["vgg16"]]).dtype).removeprefix("torch."),
+        "dtype": str(ours("vgg16", "cpu").cut([LAYERS["vgg16"]]).dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
     }
 

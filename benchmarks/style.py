@@ -62,7 +62,7 @@ def vgg19() -> nn.Sequential:
 
 
 @cache
-def ours(device: str = "cpu") -> Network:
+def ours(device: str) -> Network:
     """Return our form of the same weights."""
     stages: dict[str, nn.Module] = {}
     block, place, parts = 1, 1, []
@@ -78,14 +78,14 @@ def ours(device: str = "cpu") -> Network:
 
 def compute_in(dtype: str) -> None:
     """Compute in this type instead of what is faster here."""
-    ours().dtype = getattr(torch, dtype)
+    ours("cpu").dtype = getattr(torch, dtype)
 
 
 def layers() -> Layers:
     """Return the layers of the paper."""
     known = [
         {"name": name, "channels": layer.channels, "stride": layer.stride}
-        for name, layer in ours().layers.items()
+        for name, layer in ours("cpu").layers.items()
     ]
     return choose_layers(None, None, known)
 
@@ -167,7 +167,7 @@ def step_figures(size: int, steps: int, rounds: int, bar: float) -> list[Figure]
 
 def evaluation_figure(size: int, start: Literal["content", "noise"]) -> Figure:
     """Return how many evaluations L-BFGS needs for the loss of Adam's last step."""
-    extractor = ours().cut(layers().names)
+    extractor = ours("cpu").cut(layers().names)
     content = picture(size)
     goal = make_goal(
         lambda seen: Tiled(extractor, size + extractor.stride, 0),
@@ -216,7 +216,7 @@ def memory_figures(size: int, threads: int, dtype: str | None) -> list[Memory]:
 def peak(way: str, size: int) -> dict[str, int]:
     """Return what two steps' memory was, beyond the process before, and what was promised."""
     step_seconds(64, 1, "lbfgs")  # libraries set themselves up
-    extractor = ours().cut(layers().names)
+    extractor = ours("cpu").cut(layers().names)
     needs = Needs.of(
         layers(),
         lbfgs=True,
@@ -242,7 +242,7 @@ def about() -> dict[str, Any]:
         "cpu": told["cpu"],
         "torch": told["torch"],
         "bf16": bool(flags & BF16_FLAGS),
-        "dtype": str(ours().cut(layers().names).dtype).removeprefix("torch."),
+        "dtype": str(ours("cpu").cut(layers().names).dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
     }
 

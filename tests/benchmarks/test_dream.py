@@ -29,7 +29,7 @@ def test_every_network_stands_beside_its_bare_run(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("name", dream.LAYERS)
 def test_both_sides_compute_the_same(name: str) -> None:
     bare, _ = dream.torchvision_of(name)
-    ours = dream.ours(name)
+    ours = dream.ours(name, "cpu")
     extractor = ours.cut([dream.LAYERS[name]], dtype=torch.float32)
     image = dream.picture(64)
     mean, std = (torch.tensor(x).view(1, 3, 1, 1) for x in (ours.stages.mean, ours.stages.std))

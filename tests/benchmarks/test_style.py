@@ -64,7 +64,7 @@ def test_ours_computes_what_the_bare_network_does() -> None:
         1, 3, 1, 1
     )
 
-    found = style.ours().cut(["relu5_1"], dtype=torch.float32)(image)["relu5_1"]
+    found = style.ours("cpu").cut(["relu5_1"], dtype=torch.float32)(image)["relu5_1"]
 
     torch.testing.assert_close(found, style.vgg19()(bare), rtol=1e-3, atol=1e-4)
 
