@@ -29,6 +29,8 @@ def layer(
 ) -> nn.Conv2d:
     made = nn.Conv2d(inputs, outputs, size, stride, padding, dilation, groups)
     made.weight.data = drawn(*made.weight.shape) / (9 * inputs) ** 0.5
+    if made.bias is not None:
+        made.bias.data = 0.1 * drawn(outputs)
     return made.requires_grad_(False)
 
 
@@ -76,7 +78,8 @@ def test_a_vgg_in_float32_computes_so_and_gives_the_same_pictures_gradient() -> 
 
     extractor = network.cut(["first", "second"], dtype=FLOAT)
     assert sum(isinstance(each, WinogradConv2d) for each in extractor.modules()) == 2
-    assert (quick - exact).norm() < 1e-4 * exact.norm()
+    # A value near 0 that falls on the other side of a rectifier bends the gradient there.
+    assert (quick - exact).norm() < 1e-3 * exact.norm()
 
 
 def test_other_types_and_devices_and_networks_compute_as_before() -> None:
