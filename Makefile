@@ -25,8 +25,14 @@ up: $(VENV)/.installed ## install and start the service; Ctrl-C stops it
 test: $(VENV)/.installed-dev ## install and run the tests (without a GPU, without the long chaos runs)
 	$(RUN) pytest -m "not chaos and not gpu and not browser"
 
-test-studio: $(VENV)/.installed-dev ## install and test the studio in Chromium, which has to be there
+test-studio: test-modules $(VENV)/.installed-dev ## install and test the studio in Chromium, which has to be there
 	$(RUN) pytest -m browser tests/studio
+
+test-modules: ## test the studio's modules in Node.js: the one on the PATH, or that of `make clients`
+	PATH="$$PATH:$(CURDIR)/$(CLIENTS)/tools/bin" node --test --test-timeout=60000 tests/studio/modules/*.test.mjs
+
+screenshots: $(VENV)/.installed-dev ## take the studio's pictures in docs/ anew, in Chromium
+	$(RUN) tests.studio.screenshots
 
 check: $(VENV)/.installed-dev ## style, types, import rules, generated files, weights budget
 	$(RUN) ruff check .

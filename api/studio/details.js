@@ -6,6 +6,8 @@ import { announce, h, svg } from "./dom.js";
 import { duration, figure, size } from "./format.js";
 import { icon } from "./icons.js";
 
+const LONG = 40; // characters of a value that gets a line of its own
+
 /**
  * @typedef {import("./jobs.js").Entry} Entry
  * @typedef {import("./progress.js").Job} Job
@@ -45,10 +47,9 @@ function parameters({ request }, { sent }) {
   const list = h("dl", { class: "facts-list" });
   for (const [name, value] of Object.entries(request)) {
     if (value === null || (Array.isArray(value) && !value.length)) continue;
-    const isSaid = name in sent;
-    list.append(
-      h("div", { class: isSaid ? "said" : "" }, h("dt", {}, name), h("dd", {}, shown(value))),
-    );
+    const text = shown(value);
+    const look = [name in sent && "said", text.length > LONG && "long"].filter(Boolean).join(" ");
+    list.append(h("div", { class: look }, h("dt", {}, name), h("dd", {}, text)));
   }
   return list;
 }

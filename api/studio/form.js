@@ -4,6 +4,7 @@ import { ProblemError } from "./api.js";
 import { freshId, h } from "./dom.js";
 import { controlFor } from "./fields/controls.js";
 import { icon } from "./icons.js";
+import { inOrder } from "./schema.js";
 
 /**
  * @typedef {import("./schema.js").Field} Field
@@ -153,23 +154,6 @@ export function createForm(kind, { models, choosePicture, submit, changed }) {
     const row = rows.find(({ field }) => field.name === name);
     row?.element.classList.toggle("said", row.control.read() !== undefined);
   }
-}
-
-/**
- * Pictures and words first, then presets, the rest, and where the random numbers start.
- *
- * @param {Field[]} fields
- */
-function inOrder(fields) {
-  const rank = (/** @type {Field} */ { type, name, maxLength = 0 }) => {
-    if (type === "image" || type === "images") return 0;
-    if (type === "text" && maxLength > 500) return 1;
-    if (name === "preset") return 2;
-    if (type === "model") return 4;
-    if (type === "seed") return 5;
-    return 3;
-  };
-  return [...fields].sort((a, b) => rank(a) - rank(b));
 }
 
 /**

@@ -52,3 +52,38 @@ export function titled(name) {
   const words = name.replaceAll(/[-_]/g, " ").replaceAll(/\b(vae|gan)\b/g, (w) => w.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/**
+ * What can be said of a text in figures.
+ *
+ * @param {Record<string, any>} sample
+ * @returns {string[]}
+ */
+export function textFacts({ tokens, entropy_bits: entropy, verbatim_share: verbatim, unknown_characters: unknown }) {
+  const facts = [];
+  if (typeof entropy === "number") facts.push(`${figure(entropy)} bits per token`);
+  if (typeof verbatim === "number") facts.push(`${Math.round(100 * verbatim)} % quoted`);
+  if (typeof tokens === "number") facts.push(`${figure(tokens)} tokens`);
+  if (unknown) facts.push(`unknown to the model: ${unknown}`);
+  return facts;
+}
+
+/**
+ * How far a job has come that is being made.
+ *
+ * @param {import("./progress.js").Job|null} job
+ */
+export function standing(job) {
+  if (!job) return "Asking …";
+  if (job.status === "canceling") return "Stopping …";
+  const parts = [];
+  if (job.status === "queued") {
+    parts.push(job.queue_position > 0 ? `Waiting, ${job.queue_position} before it` : "Next in line");
+  } else if (job.progress.total) {
+    parts.push(`Step ${figure(job.progress.step)} of ${figure(job.progress.total)}`);
+  } else {
+    parts.push("Preparing");
+  }
+  if (job.eta?.high) parts.push(interval(job.eta));
+  return parts.join(" · ");
+}

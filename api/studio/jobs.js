@@ -11,7 +11,7 @@
  */
 
 import { enter, ProblemError, read, send } from "./api.js";
-import { after, isOver, unknown } from "./progress.js";
+import { after, answered, isOver, unknown } from "./progress.js";
 import { follow } from "./stream.js";
 
 const STORED = "genart-jobs";
@@ -131,12 +131,7 @@ export class Jobs extends EventTarget {
 
   /** @param {Record<string, any>} job */
   #learn(job) {
-    const known = this.state(job.id);
-    // the stream may be ahead of an answer; place in line and estimate are only ever answered
-    const newer = (known.job?.version ?? -1) > job.version;
-    const { queue_position, eta } = job;
-    const told = newer ? { ...known.job, queue_position, eta } : job;
-    this.#set(job.id, { ...known, job: told, gone: false });
+    this.#set(job.id, answered(this.state(job.id), job));
   }
 
   /**

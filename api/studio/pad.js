@@ -10,14 +10,13 @@ import { freshId, h } from "./dom.js";
 import { namesOf } from "./fields/names.js";
 import { fill } from "./fields/slider.js";
 import { figure, titled } from "./format.js";
+import { icon } from "./icons.js";
+import { axisNamed, mapOf, partAt, pictureAt, REACH, shareOf, within } from "./plane.js";
 import { isOver } from "./progress.js";
 
-const REACH = 2; // standard deviations, or strengths of a concept, from the middle to an edge
-const CELLS = 7; // of the map that lies under the point, across and down
 const WAIT_SECONDS = 2; // then a newer place may overtake
 const SEEDS_BELOW = 1_000_000;
 const STEP = 0.1; // of the reach, by an arrow key
-const MARGIN = 0.5 / CELLS; // the outer cells show the ends of the reach in their middle
 
 /**
  * @typedef {import("./jobs.js").Jobs} Jobs
@@ -97,13 +96,7 @@ export class Pad {
 
   /** Draws the map, with the point in its middle. */
   async #drawMap() {
-    const range = [-REACH, REACH];
-    const grid = {
-      ...{ mode: "grid", layout: "sheet", latents: [this.#middle] },
-      ...{ across: named(this.across.select.value), down: named(this.down.select.value) },
-      ...{ columns: CELLS, rows: CELLS, across_range: range, down_range: range },
-    };
-    const job = await this.#make(grid);
+    const job = await this.#make(mapOf(this.#middle, this.#axes()));
     await paint(this.map, job);
     discard(job);
     this.#move({ x: 0, y: 0 });
@@ -129,14 +122,12 @@ export class Pad {
   /**
    * Goes to a place, both parts in -1..1.
    *
-   * @param {{x: number, y: number}} place
+   * @param {import("./plane.js").Place} place
    */
-  #move({ x, y }) {
-    const within = (/** @type {number} */ part) => Math.min(Math.max(part, -1), 1);
-    this.#place = { x: within(x), y: within(y) };
-    const share = (/** @type {number} */ part) => 50 + 50 * part * (1 - 2 * MARGIN);
-    this.dot.style.setProperty("--x", `${share(this.#place.x)}%`);
-    this.dot.style.setProperty("--y", `${share(this.#place.y)}%`);
+  #move(place) {
+    this.#place = within(place);
+    this.dot.style.setProperty("--x", `${100 * shareOf(this.#place.x)}%`);
+    this.dot.style.setProperty("--y", `${100 * shareOf(this.#place.y)}%`);
     this.across.show(this.#place.x);
     this.down.show(this.#place.y);
     this.#next = this.#place;
@@ -149,7 +140,7 @@ export class Pad {
       while (this.#next) {
         const place = this.#next;
         this.#next = null;
-        const body = this.#bodyAt(place);
+        const body = pictureAt(this.#middle, this.#axes(), place);
         const job = await this.#make(body, () => this.#next !== null);
         if (job.status === "succeeded") await this.#show(job, body);
       }
@@ -169,23 +160,9 @@ export class Pad {
     this.#shown = { job, body };
   }
 
-  /**
-   * The code of a place: along numbers of the code itself, and along concepts.
-   *
-   * @param {{x: number, y: number}} place
-   * @returns {Body}
-   */
-  #bodyAt({ x, y }) {
-    const code = [...this.#middle];
-    /** @type {Record<string, number>} */
-    const concepts = {};
-    for (const [axis, part] of /** @type {const} */ ([[this.across, x], [this.down, y]])) {
-      const name = named(axis.select.value);
-      const strength = Number((REACH * part).toFixed(3));
-      if (typeof name === "number") code[name] = Number((code[name] + strength).toFixed(4));
-      else concepts[name] = Number(((concepts[name] ?? 0) + strength).toFixed(3));
-    }
-    return { mode: "point", latents: [code], concepts };
+  /** The directions that are chosen. */
+  #axes() {
+    return { across: axisNamed(this.across.select.value), down: axisNamed(this.down.select.value) };
   }
 
   /**
@@ -260,10 +237,9 @@ export class Pad {
   #receivePointer() {
     const follow = (/** @type {PointerEvent} */ event) => {
       const box = this.surface.getBoundingClientRect();
-      const part = (/** @type {number} */ share) => (2 * share - 1) / (1 - 2 * MARGIN);
       this.#move({
-        x: part((event.clientX - box.left) / box.width),
-        y: part((event.clientY - box.top) / box.height),
+        x: partAt((event.clientX - box.left) / box.width),
+        y: partAt((event.clientY - box.top) / box.height),
       });
     };
     this.surface.addEventListener("pointerdown", (event) => {
@@ -283,10 +259,11 @@ export class Pad {
   }
 
   #laidOut() {
-    const button = (/** @type {string} */ title, /** @type {() => void} */ act) =>
-      h("button", { type: "button", class: "quiet", onclick: act }, title);
-    const keep = button("Keep this picture", () => this.#keep());
-    const again = button("Another middle", () => this.restart());
+    /** @type {(name: import("./icons.js").IconName, title: string, act: () => void) => HTMLElement} */
+    const button = (name, title, act) =>
+      h("button", { type: "button", class: "quiet", onclick: act }, icon(name), title);
+    const keep = button("plus", "Keep this picture", () => this.#keep());
+    const again = button("dice", "Another middle", () => this.restart());
     this.surface.tabIndex = 0;
     this.surface.setAttribute("role", "group");
     this.surface.setAttribute("aria-label", "Plane of codes; arrow keys move the point");
@@ -294,12 +271,9 @@ export class Pad {
       "div",
       { class: "pad" },
       this.surface,
-      h(
-        "div",
-        { class: "pad-side" },
-        ...[this.picture, this.told, this.across.element, this.down.element],
-        h("div", { class: "toolbar" }, keep, again),
-      ),
+      this.picture,
+      h("div", { class: "pad-axes" }, this.across.element, this.down.element),
+      h("div", { class: "toolbar" }, keep, again, this.told),
     );
   }
 
@@ -310,15 +284,6 @@ export class Pad {
     this.jobs.adopt(job, body);
     this.kept(job.id);
   }
-}
-
-/**
- * An axis as the service names it: a place in the code, or a concept.
- *
- * @param {string} value
- */
-function named(value) {
-  return /^\d+$/.test(value) ? Number(value) : value;
 }
 
 /**

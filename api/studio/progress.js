@@ -42,6 +42,20 @@ export function after(state, name, data) {
   return state;
 }
 
+/**
+ * Returns the state after the service was asked.
+ *
+ * @param {JobState} state
+ * @param {Record<string, any>} job Its answer.
+ * @returns {JobState}
+ */
+export function answered(state, job) {
+  // the stream may be ahead of an answer; place in line and estimate are only ever answered
+  const isBehind = (state.job?.version ?? -1) > job.version;
+  const { queue_position, eta } = job;
+  return { ...state, job: isBehind ? { ...state.job, queue_position, eta } : job, gone: false };
+}
+
 /** @param {Job|null|undefined} job */
 export function isOver(job) {
   return !!job && ENDS.includes(job.status);

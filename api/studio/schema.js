@@ -100,6 +100,24 @@ export function fieldOf(name, property, required, document) {
 }
 
 /**
+ * Returns fields as a form shows them: pictures and words first, then presets, the rest, and where
+ * the random numbers start.
+ *
+ * @param {Field[]} fields
+ */
+export function inOrder(fields) {
+  const rank = (/** @type {Field} */ { type, name, maxLength = 0 }) => {
+    if (type === "image" || type === "images") return 0;
+    if (type === "text" && maxLength > 500) return 1;
+    if (name === "preset") return 2;
+    if (type === "model") return 4;
+    if (type === "seed") return 5;
+    return 3;
+  };
+  return [...fields].sort((a, b) => rank(a) - rank(b));
+}
+
+/**
  * @param {string} name
  * @param {Schema[]} forms
  * @param {Schema} document

@@ -2,7 +2,7 @@
 
 import { details } from "./details.js";
 import { announce, freshId, h } from "./dom.js";
-import { interval, titled } from "./format.js";
+import { standing, titled } from "./format.js";
 import { icon } from "./icons.js";
 import { isOver } from "./progress.js";
 import { sketch } from "./sketch.js";
@@ -134,9 +134,10 @@ function phaseOf({ job, gone }) {
  *
  * @param {Stage} stage
  * @param {Entry} entry
+ * @param {JobState} state
  * @returns {View}
  */
-function activeView(stage, entry) {
+function activeView(stage, entry, { job }) {
   const work = growingWork(entry);
   const id = freshId("meter");
   const meter = h("progress", { max: 1, "aria-labelledby": id });
@@ -170,24 +171,8 @@ function activeView(stage, entry) {
   }
 
   const bar = h("div", { class: "meter" }, meter, h("div", { class: "meter-line" }, told, cancel));
-  const element = h("article", { class: "work" }, work.element, bar, caption(entry));
+  const element = h("article", { class: "work" }, work.element, bar, caption(entry, job));
   return { element, update };
-}
-
-/** @param {Job|null} job */
-function standing(job) {
-  if (!job) return "Asking …";
-  if (job.status === "canceling") return "Stopping …";
-  const parts = [];
-  if (job.status === "queued") {
-    parts.push(job.queue_position > 0 ? `Waiting, ${job.queue_position} before it` : "Next in line");
-  } else if (job.progress.total) {
-    parts.push(`Step ${job.progress.step} of ${job.progress.total}`);
-  } else {
-    parts.push("Preparing");
-  }
-  if (job.eta?.high) parts.push(interval(job.eta));
-  return parts.join(" · ");
 }
 
 /**

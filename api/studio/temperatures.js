@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { figure } from "./format.js";
 import { isOver } from "./progress.js";
-import { growingWork, textFacts } from "./works.js";
+import { factsOf, growingWork } from "./works.js";
 
 export const TEMPERATURES = [0.2, 0.5, 1.0, 1.2];
 const SEEDS_BELOW = 1_000_000;
@@ -31,7 +31,9 @@ export class Temperatures {
   /** @param {Jobs} jobs */
   constructor(jobs) {
     this.jobs = jobs;
-    this.element = h("div", { class: "temperatures" }, ...TEMPERATURES.map((t) => emptyColumn(t)));
+    const invitation = h("p", { class: "invitation" }, "One prompt, written four times from one seed.");
+    const columns = TEMPERATURES.map((temperature) => emptyColumn(temperature));
+    this.element = h("div", { class: "temperatures" }, ...columns, invitation);
     jobs.addEventListener("job", (event) => {
       this.#columns.get(/** @type {CustomEvent} */ (event).detail)?.update();
     });
@@ -73,7 +75,7 @@ export class Temperatures {
       element.classList.toggle("over", isOver(state.job));
       if (samples) {
         bits.value = samples[0].entropy_bits;
-        facts.textContent = textFacts(samples[0]);
+        facts.replaceChildren(...factsOf(samples[0]));
       } else {
         facts.textContent = state.job?.error?.detail ?? state.job?.status ?? "";
       }

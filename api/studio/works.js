@@ -3,7 +3,8 @@
 import { copyOf, source } from "./api.js";
 import { comparison } from "./compare.js";
 import { h } from "./dom.js";
-import { figure } from "./format.js";
+import { textFacts } from "./format.js";
+import { framed } from "./frame.js";
 import { DRAGGED } from "./fields/pictures.js";
 import { enlarge } from "./lightbox.js";
 import { addressOf } from "./references.js";
@@ -177,26 +178,19 @@ function textWork(prompt, samples) {
     { class: "samples" },
     ...samples.map((each) => {
       const element = sample(prompt, document.createTextNode(each.text), "");
-      element.append(h("p", { class: "facts" }, ...textFacts(each)));
+      element.append(h("p", { class: "facts" }, ...factsOf(each)));
       return element;
     }),
   );
 }
 
 /**
- * Returns what can be said of a text in figures.
+ * Returns what can be said of a text in figures, to be broken between the facts, not within.
  *
  * @param {Record<string, any>} sample
  */
-export function textFacts({ tokens, entropy_bits: entropy, verbatim_share: verbatim, unknown_characters: unknown }) {
-  return [
-    typeof entropy === "number" && `${figure(entropy)} bits per token`,
-    typeof verbatim === "number" && `${Math.round(100 * verbatim)} % quoted`,
-    typeof tokens === "number" && `${figure(tokens)} tokens`,
-    unknown && `unknown to the model: ${unknown}`,
-  ]
-    .filter(Boolean)
-    .join(" · ");
+export function factsOf(sample) {
+  return textFacts(sample).map((fact) => h("span", {}, fact));
 }
 
 /**
@@ -206,7 +200,8 @@ export function textFacts({ tokens, entropy_bits: entropy, verbatim_share: verba
  */
 function sample(prompt, text, state) {
   const begun = prompt && h("span", { class: "prompt" }, prompt);
-  return h("div", { class: `sample ${state}` }, h("p", { class: "verse" }, begun, text));
+  const verse = h("p", { class: "verse" }, begun, text);
+  return h("div", { class: `sample ${state}` }, framed(verse, { label: "Text", follows: state !== "" }));
 }
 
 /** @param {Job} job */

@@ -14,6 +14,8 @@ from tests.studio.relay import relayed
 from tests.support.gateway import RunningGateway
 
 UNDER_WAY = re.compile(r"0\.\d+")
+LONGER = "length => document.querySelector('#stage .verse').textContent.length > length"
+FROM_END = "frame => frame.scrollHeight - frame.clientHeight - frame.scrollTop"
 
 
 def start_steps(studio: Studio, **fields: object) -> None:
@@ -84,12 +86,41 @@ def test_progress_and_text_arrive_while_the_work_is_made(visit: Visit) -> None:
     expect(studio.stage.locator(".meter")).to_contain_text("of 400")
     expect(studio.stage.locator("progress")).to_have_attribute("value", UNDER_WAY)
     before = verse.text_content() or ""
-    longer = "length => document.querySelector('#stage .verse').textContent.length > length"
-    studio.page.wait_for_function(longer, arg=len(before) + 5)
+    studio.page.wait_for_function(LONGER, arg=len(before) + 5)
 
     assert (verse.text_content() or "").startswith(before)
     assert len([r for r in studio.requests if r.url.endswith("/events")]) == 1
     studio.stage.get_by_text("Cancel").click()
+
+
+def test_a_long_text_is_followed_within_its_page(visit: Visit) -> None:
+    studio = visit("text")
+    studio.fill(prompt="so ", length=100_000)
+    studio.create()
+    frame = studio.stage.locator(".frame.longer")
+    expect(frame).to_be_visible(timeout=PATIENCE_MS)
+    expect(studio.stage.locator(".meter")).to_be_in_viewport(ratio=1)
+    frame.hover()
+    studio.page.mouse.wheel(0, 100_000)
+    assert frame.evaluate(FROM_END) < 400, "its end is in sight"
+
+    studio.page.mouse.wheel(0, -100_000)
+    studio.page.wait_for_function("() => document.querySelector('.frame').scrollTop === 0")
+    before = studio.stage.locator(".verse").text_content() or ""
+    studio.page.wait_for_function(LONGER, arg=len(before) + 500)
+    assert frame.evaluate("frame => frame.scrollTop") == 0, "a reader is left alone"
+    studio.stage.get_by_text("Cancel").click(timeout=5_000)
+    expect(studio.stage.locator(".notice-title")).to_have_text("Canceled", timeout=PATIENCE_MS)
+
+
+def test_a_long_text_is_read_with_the_keyboard_and_a_short_one_is_no_stop(visit: Visit) -> None:
+    studio = visit("text")
+    for length, stops in ((5_000, 1), (50, 0)):
+        studio.fill(length=length)
+        studio.create()
+        expect(studio.stage.locator(".sample .facts")).to_contain_text(f"{length:,} tokens")
+        expect(studio.stage.locator(".frame[tabindex]")).to_have_count(stops)
+        expect(studio.tool("Download")).to_be_in_viewport()
 
 
 def test_a_lost_connection_is_taken_up_behind_the_last_event(

@@ -44,20 +44,10 @@ export function picturesControl(field, setting) {
     { type: "button", class: "quiet", onclick: () => chooseEarlier() },
     "From the gallery",
   );
-  const zone = h(
-    "div",
-    { class: "drop" },
-    shown,
-    h(
-      "label",
-      { class: "drop-label" },
-      chooser,
-      icon("picture"),
-      h("span", {}, h("strong", {}, takesList ? "Choose pictures" : "Choose a picture")),
-      h("span", { class: "drop-more" }, "or drop or paste one here"),
-    ),
-    earlier,
-  );
+  const call = h("strong", {});
+  const more = h("span", { class: "drop-more" }, "or drop or paste one here");
+  const label = h("label", { class: "drop-label" }, chooser, icon("picture"), call, more);
+  const zone = h("div", { class: "drop" }, shown, h("div", { class: "drop-ways" }, label, earlier));
 
   /** @param {Picture[]} more */
   function add(more) {
@@ -76,6 +66,8 @@ export function picturesControl(field, setting) {
     shown.replaceChildren(...pictures.map((picture, place) => item(picture, place)));
     zone.classList.toggle("full", pictures.length >= most);
     zone.classList.toggle("single", !takesList);
+    const [first, further] = takesList ? ["Choose pictures", "Add more"] : ["Choose a picture", "Replace"];
+    call.textContent = pictures.length ? further : first;
   }
 
   /**

@@ -3,6 +3,7 @@
 import { read } from "../api.js";
 import { freshId, h } from "../dom.js";
 import { namesOf } from "./names.js";
+import { json, numbers, scalars } from "./written.js";
 
 const LONG_TEXT = 500;
 
@@ -101,22 +102,12 @@ export function scalarControl(field, setting) {
 
   return {
     element: h("div", {}, box, known),
-    read: () => {
-      const text = box.value.trim();
-      if (text === "") return undefined;
-      if (!field.takesList || !text.includes(",")) return scalar(text);
-      return text.split(",").map((part) => scalar(part.trim()));
-    },
+    read: () => scalars(box.value, field.takesList),
     write: (value) => {
       const isSilent = value === undefined || value === field.fallback;
       box.value = isSilent ? "" : [value].flat().join(", ");
     },
   };
-}
-
-/** @param {string} text */
-function scalar(text) {
-  return Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 /**
@@ -138,10 +129,7 @@ export function numbersControl(field, setting) {
   });
   return {
     element: box,
-    read: () => {
-      const words = box.value.split(/[\s,;]+/).filter(Boolean);
-      return words.length ? words.map((w) => (Number.isFinite(+w) ? +w : w)) : undefined;
-    },
+    read: () => numbers(box.value),
     write: (value) => {
       box.value = Array.isArray(value) ? value.join(", ") : "";
     },
@@ -169,14 +157,7 @@ export function jsonControl(field, setting) {
   });
   return {
     element: box,
-    read: () => {
-      if (box.value.trim() === "") return undefined;
-      try {
-        return JSON.parse(box.value);
-      } catch {
-        return box.value;
-      }
-    },
+    read: () => json(box.value),
     write: (value) => {
       const isSilent = value === undefined || value === null;
       box.value = isSilent ? "" : JSON.stringify(value);

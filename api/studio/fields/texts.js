@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { escaped, unescaped } from "./written.js";
 
 /**
  * @param {import("./controls.js").Field} field
@@ -66,15 +67,4 @@ export function textsControl(field, setting) {
       for (const text of texts.length ? texts : [""]) add(text);
     },
   };
-}
-
-/** @param {string} text */
-function escaped(text) {
-  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
-}
-
-/** @param {string} text */
-function unescaped(text) {
-  const meant = { n: "\n", t: "\t", "\\": "\\" };
-  return text.replace(/\\([nt\\])/g, (_, letter) => meant[/** @type {"n"} */ (letter)]);
 }

@@ -5,6 +5,7 @@ import { figure } from "../format.js";
 import { icon } from "../icons.js";
 import { namesOf } from "./names.js";
 import { fill } from "./slider.js";
+import { asWeights, json } from "./written.js";
 
 const WIDEST = 3; // a slider's reach where the bounds are far beyond what anybody wants
 const FAR = 5;
@@ -122,14 +123,7 @@ export function weightsControl(field, setting) {
   return {
     isGroup: true,
     element,
-    read: () => {
-      if (text.value.trim() === "") return undefined;
-      try {
-        return JSON.parse(text.value);
-      } catch {
-        return text.value;
-      }
-    },
+    read: () => json(text.value),
     write: (value) => {
       weights = new Map(Object.entries(asWeights(value)));
       draw();
@@ -159,13 +153,4 @@ function candidates(field, model) {
 /** @param {import("./controls.js").Field} field */
 function reachOf({ min = -WIDEST, max = WIDEST }) {
   return { min: min < -FAR ? -WIDEST : min, max: max > FAR ? WIDEST : max };
-}
-
-/**
- * @param {any} value
- * @returns {Record<string, number>}
- */
-function asWeights(value) {
-  if (Array.isArray(value)) return Object.fromEntries(value.map((name) => [name, 1]));
-  return value ?? {};
 }
