@@ -31,7 +31,9 @@ export function framed(content, { label, follows }) {
       for (const name of ["tabindex", "role", "aria-label"]) frame.removeAttribute(name);
     }
     frame.classList.toggle("longer", isLonger);
-    if (follows && isAtEnd) frame.scrollTop = frame.scrollHeight;
+    if (!follows || !isAtEnd) return;
+    frame.scrollTop = frame.scrollHeight;
+    last = frame.scrollTop; // at once: a hand may move before this is told as an event
   });
   observer.observe(content);
   observer.observe(frame);
