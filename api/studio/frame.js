@@ -21,6 +21,11 @@ export function framed(content, { label, follows }) {
     if (frame.scrollTop + frame.clientHeight >= frame.scrollHeight - NEAR) isAtEnd = true;
     last = frame.scrollTop;
   });
+  // a wheel is heard before it moves anything, or what grows would undo its first step
+  const lift = (/** @type {WheelEvent} */ event) => {
+    if (event.deltaY < 0) isAtEnd = false;
+  };
+  frame.addEventListener("wheel", lift, { passive: true });
   const observer = new ResizeObserver(() => {
     const isLonger = frame.scrollHeight > frame.clientHeight + NEAR;
     if (isLonger) {
