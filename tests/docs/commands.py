@@ -70,11 +70,19 @@ def check_module(name: str, options: list[str]) -> None:
     assert found is not None, f"there is no module {name}"
     if found.submodule_search_locations:
         return check_module(f"{name}.__main__", options)
-    assert found.origin is not None
-    source = Path(found.origin).read_text()
+    source = _source(name)
+    for near in re.findall(rf"^from ({name.split('.')[0]}\.[\w.]+) import", source, re.MULTILINE):
+        source += _source(near)  # a command line may be shared
     for option in options:
         assert not option.startswith("--") or f'"{option}"' in source, f"{name} has no {option}"
     return None
+
+
+def _source(name: str) -> str:
+    found = find_spec(name)
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).read_text()
 
 
 def check_genart(words: list[str]) -> None:

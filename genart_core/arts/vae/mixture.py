@@ -62,13 +62,16 @@ class Mixture:
     def deviations(self, points: Tensor) -> Tensor:
         """Return `(K, N, L)`: points `(N, L)` as the noise that gives them, for each component."""
         apart = (points - self.means[:, None]).mT
-        return torch.linalg.solve_triangular(self.roots, apart, upper=False).mT
+        noise: Tensor = torch.linalg.solve_triangular(self.roots, apart, upper=False)
+        return noise.mT
 
     def within(self, points: Tensor, distance: float) -> Tensor:
         """Return `(K, N, L)`: points no further than so many deviations from each centre."""
         noise = self.deviations(points)
         lengths = noise.norm(dim=2, keepdim=True).clamp(min=1e-12)
-        return self.means[:, None] + (noise * (distance / lengths).clamp(max=1.0)) @ self.roots.mT
+        shorter = (distance / lengths).clamp(max=1.0)
+        nearer: Tensor = self.means[:, None] + (noise * shorter) @ self.roots.mT
+        return nearer
 
     def log_likelihood(self, points: Tensor) -> Tensor:
         """Return the log-density `(N,)` of points `(N, L)` in nats."""
