@@ -27,9 +27,10 @@ from genart_core.request import image_fields
 _REF = "#/components/schemas/{model}"
 
 DESCRIPTION = """Art from neural networks, on a job queue: post a request, get a job, follow it,
-fetch its outputs. Errors are problems by RFC 9457 with a stable `code`. Times are RFC 3339 in UTC,
-addresses relative to the root. Where the service wants an API key, send it as
-`Authorization: Bearer genart_…`; a caller sees the jobs of its own key alone."""
+fetch its outputs. Whatever is there to GET answers HEAD, too. Errors are problems by RFC 9457 with
+a stable `code`. Times are RFC 3339 in UTC, addresses relative to the root. Where the service wants
+an API key, send it as `Authorization: Bearer genart_…`; a caller sees the jobs of its own key
+alone."""
 
 TAGS = [
     {"name": "Make", "description": "Enter a job: one address per kind of art."},

@@ -300,11 +300,12 @@ def _from_http(error: HTTPException, scope: Scope) -> ProblemError:
 
 def _methods(scope: Scope) -> list[str]:
     """Return the methods that this path has; the framework knows each in a route of its own."""
-    return [
+    found = [
         method
-        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
         if any(
             route.matches({**scope, "method": method})[0] is Match.FULL
             for route in scope["app"].routes
         )
     ]
+    return ["GET", "HEAD", *found[1:]] if "GET" in found else found  # (`api.head`)

@@ -75,8 +75,6 @@ async def file_response(request: Request, gateway: Gateway, file: StoredFile) ->
     with reading():
         first = await asyncio.to_thread(next, chunks, b"")
     status = 206 if part else 200
-    if request.method == "HEAD":
-        return Response(status_code=status, headers=headers)
     # its type as a header of its own: the framework would add a charset to it
     return StreamingResponse(streamed(chain((first,), chunks)), status, headers, media_type=None)
 

@@ -14,6 +14,7 @@ from api.auth import Keyring
 from api.dependencies import Gateway, State
 from api.fetch import Fetcher
 from api.guard import Guard
+from api.head import Head
 from api.intake import Intake
 from api.linger import Linger
 from api.metrics import PROBES, Meter, Metrics
@@ -89,6 +90,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     for router in (router_of(kinds()), *(resource.router for resource in resources)):
         app.include_router(router)
     errors.register(app)
+    app.add_middleware(Head)
     app.add_middleware(Guard, hosts=settings.hosts, origins=settings.cors_origins)
     app.add_middleware(Meter, metrics=metrics, log_access=settings.logs_access)
     app.add_middleware(Linger, limit=settings.max_body_bytes)

@@ -17,7 +17,6 @@ from genart_core.jobs import caller
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["Jobs"])
 
 
-@router.head("/outputs.zip", include_in_schema=False)
 @router.get(
     "/outputs.zip",
     operation_id="get_outputs",
@@ -46,6 +45,4 @@ async def get_outputs(request: Request, job_id: JobIdPath) -> Response:
         raise gone(checked)
     if archive.length is not None:
         headers["content-length"] = str(archive.length)
-    if request.method == "HEAD":
-        return Response(status_code=200, headers=headers)
     return StreamingResponse(streamed(archive.read(gateway.blobs)), 200, headers)

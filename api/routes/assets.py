@@ -88,7 +88,6 @@ async def list_assets(
     return _json(body, 200)
 
 
-@router.head("/{sha256}", include_in_schema=False)
 @router.get(
     "/{sha256}",
     operation_id="get_asset",

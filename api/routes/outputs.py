@@ -17,7 +17,6 @@ from genart_core.jobs.record import Job, Placed, StoredOutput
 router = APIRouter(prefix="/v1/jobs/{job_id}/outputs", tags=["Jobs"])
 
 
-@router.head("/{number}", include_in_schema=False)
 @router.get(
     "/{number}",
     operation_id="get_output",

@@ -20,7 +20,6 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/previews", tags=["Jobs"])
 _TRIES = 3  # previews are replaced; one that was named a moment ago may be gone
 
 
-@router.head("/{number}", include_in_schema=False)
 @router.get(
     "/{number}",
     operation_id="get_preview",

@@ -71,14 +71,12 @@ class Studio:
     assets: dict[str, Asset]
 
 
-@router.head("/")
 @router.get("/")
 async def page(request: Request) -> Response:
     """Return the page."""
     return _answer(request, studio().page, _PAGE_HEADERS)
 
 
-@router.head("/studio/{digest}/{name:path}")
 @router.get("/studio/{digest}/{name:path}")
 async def asset(request: Request, digest: str, name: str) -> Response:
     """Return a file that the page of this digest loads."""
