@@ -51,7 +51,9 @@ class ProblemType:
 
 PROBLEMS = {
     "bad_request": ProblemType(400, "Bad request", "The request can't be understood."),
-    "malformed_http": ProblemType(400, "Not HTTP", "What came is no HTTP/1.1 request."),
+    "malformed_http": ProblemType(
+        400, "Not HTTP", "What came is no HTTP/1.1 request, or doesn't name one `Host`."
+    ),
     "key_required": ProblemType(
         401, "Key required", "This service wants an API key: `Authorization: Bearer genart_…`."
     ),

@@ -61,6 +61,8 @@ class Guard:
             await send(message)
 
         try:
+            if marks.hosts != 1:
+                _require_host(scope["http_version"], marks.hosts)
             if self._cors.is_preflight(scope["method"], marks.origin, scope["headers"]):
                 await self._vet_preflight(scope, marks)
                 await preflight_answer()(scope, receive, marked)
@@ -120,9 +122,17 @@ class Guard:
             raise ProblemError("forbidden_origin", detail)
 
 
-class _Marks(NamedTuple):
-    """`Host`, `Origin`, `Sec-Fetch-Site`, the request's id, its trace and the key that came."""
+def _require_host(version: str, hosts: int) -> None:
+    """Raise a `ProblemError` unless it is a request of HTTP/1.0, which may have come without."""
+    if hosts or version != "1.0":
+        detail = f"A request of HTTP/{version} names one Host, this one {hosts or 'none'}"
+        raise ProblemError("malformed_http", detail)
 
+
+class _Marks(NamedTuple):
+    """How many `Host` came, the one, and what else says who calls, from where and what for."""
+
+    hosts: int
     host: bytes
     origin: bytes | None
     site: bytes
@@ -132,7 +142,7 @@ class _Marks(NamedTuple):
 
 
 def _marks(scope: Scope) -> _Marks:
-    """Read the fields in one pass. Two `Host` fields are as good as none, two origins foreign."""
+    """Read the fields in one pass. Two origins are foreign."""
     hosts, origin, site, request_id, traceparent = [], None, b"", b"", b""
     authorizations = []
     for name, value in scope["headers"]:
@@ -151,7 +161,8 @@ def _marks(scope: Scope) -> _Marks:
     if not 0 < len(request_id) <= _MAX_ID_BYTES or not _ID_BYTES.issuperset(request_id):
         request_id = new_request_id()
     host = hosts[0] if len(hosts) == 1 else b""
-    return _Marks(host, origin, site, request_id, bearer_of(authorizations), traceparent)
+    key = bearer_of(authorizations)
+    return _Marks(len(hosts), host, origin, site, request_id, key, traceparent)
 
 
 def _name_of(host: bytes) -> bytes:

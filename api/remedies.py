@@ -5,7 +5,7 @@ _MEND = "Mend what `errors` lists: each item says where, what came and what is a
 
 REMEDIES = {
     "bad_request": "Send it anew; if it stays so, look at what your HTTP library writes.",
-    "malformed_http": "Speak HTTP/1.1 to this port, without TLS.",
+    "malformed_http": "Speak HTTP/1.1 to this port, without TLS, with one `Host`.",
     "key_required": "Send `Authorization: Bearer genart_…` with a key of `genart keys create`.",
     "invalid_key": "Look for blanks and lost characters; else make another: `genart keys create`.",
     "forbidden_host": "Call it by `localhost` or `127.0.0.1`, or list the name in "

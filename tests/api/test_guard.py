@@ -1,5 +1,6 @@
 """What keeps pages in a browser on this machine out."""
 
+import json
 import socket
 from collections.abc import Callable
 
@@ -39,13 +40,35 @@ def test_rebound_host_is_refused_even_for_reading(http: Client, host: str) -> No
     assert len(answer.content) < 1000
 
 
-@pytest.mark.parametrize("head", ["", "Host: localhost\r\nHost: evil.example\r\n"])
-def test_request_without_one_clear_host_is_refused(gateway: RunningGateway, head: str) -> None:
+def sent(gateway: RunningGateway, request: str) -> tuple[int, bytes]:
+    """The status and the body of what is answered to such bytes."""
     with socket.create_connection((gateway.host, gateway.port), timeout=10) as peer:
-        peer.sendall(f"GET /livez HTTP/1.0\r\n{head}\r\n".encode())
+        peer.sendall(request.encode())
+        peer.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: peer.recv(65536), b""))
+    return int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
 
-    assert answer.split()[1] in (b"400", b"403")
+
+@pytest.mark.parametrize("path", ["/livez", "/v1/jobs", "/nowhere"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        *("HTTP/1.1", "HTTP/1.1\r\nHost: localhost\r\nHost: localhost"),
+        *("HTTP/1.0\r\nHost: localhost\r\nHost: evil.example", "HTTP/1.1\r\nHost:\r\nHost:"),
+    ],
+)
+def test_request_that_does_not_name_one_host_is_no_http(
+    gateway: RunningGateway, path: str, head: str
+) -> None:
+    status, body = sent(gateway, f"GET {path} {head}\r\nConnection: close\r\n\r\n")
+
+    assert (status, json.loads(body)["code"]) == (400, "malformed_http")
+
+
+def test_old_request_without_host_names_none_of_ours(gateway: RunningGateway) -> None:
+    status, body = sent(gateway, "GET /livez HTTP/1.0\r\n\r\n")
+
+    assert (status, json.loads(body)["code"]) == (403, "forbidden_host")
 
 
 @pytest.mark.parametrize(
