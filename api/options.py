@@ -12,7 +12,7 @@ from api.dial import NotReachedError, require_public, target_of
 from api.errors import ProblemError
 from api.query import pairs_of, refused_parameter
 from api.settings import ApiSettings
-from api.validation import complaints_of, summary
+from api.validation import complaints_of, counted, summary
 from genart_core.settings import split_list
 
 Priority: TypeAlias = Literal["low", "normal", "high"]
@@ -49,7 +49,8 @@ class JobOptions(BaseModel):
         default=None,
         ge=1,
         le=_MAX_SECONDS,
-        description="Seconds within which a worker must have begun; else the job ends as expired.",
+        description="Seconds within which a worker must have begun, no more than `finish_within`; "
+        "else the job ends as expired.",
     )
     finish_within: int | None = Field(
         default=None,
@@ -114,6 +115,10 @@ def require_allowed(options: JobOptions, settings: ApiSettings) -> JobOptions:
         seconds = getattr(options, name)
         if seconds is not None and 0 < max_seconds < seconds:
             raise refused_parameter(name, f"No job lives longer than {max_seconds} seconds here")
+    start, finish = options.start_within, options.finish_within
+    if start is not None and finish is not None and start > finish:
+        detail = f"It can't be more than `finish_within`, {counted(finish, 'second')}"
+        raise refused_parameter("start_within", detail)
     if options.webhook is not None:
         _require_webhook(options.webhook, settings)
     elif options.webhook_events:

@@ -129,6 +129,8 @@ def test_job_that_nobody_begins_in_time_is_expired(http: Client, table: Table) -
         ("&".join(f"tag={n}" for n in range(MAX_TAGS + 1)), "tag", "at most 16 items"),
         ("start_within=0", "start_within", "greater than or equal to 1"),
         ("start_within=soon", "start_within", "valid integer"),
+        ("start_within=6&finish_within=5", "start_within", "`finish_within`, 5 seconds"),
+        ("finish_within=1&start_within=2", "start_within", "`finish_within`, 1 second"),
         ("finish_within=3601", "finish_within", "No job lives longer than 3600 seconds"),
         ("finish_within=99999999999999999999", "finish_within", "less than or equal"),
         ("finish_within=nan", "finish_within", "valid integer"),
@@ -141,6 +143,13 @@ def test_a_wrong_option_is_named(http: Client, query: str, parameter: str, said:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")
     assert answer.json()["errors"][0]["parameter"] == parameter
     assert said in answer.json()["errors"][0]["detail"]
+
+
+def test_job_may_begin_as_late_as_it_must_end(http: Client) -> None:
+    answer = http.post("/v1/text?start_within=5&finish_within=5", json={"model": "tiny"})
+
+    assert answer.status_code == 202
+    assert answer.json()["start_by"] == answer.json()["finish_by"]
 
 
 @given(st.binary(max_size=200))
