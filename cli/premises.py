@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from api.settings import ApiSettings
-from cli.errors import SettingsError
+from cli.errors import CommandError, SettingsError
 from cli.external import shown
 from cli.settings import ClientSettings, UpSettings, read
 from genart_core.catalogue import kinds
@@ -17,10 +17,11 @@ _SETTINGS = (ApiSettings, WorkerSettings, UpSettings, ClientSettings)
 
 
 def require_premises() -> None:
-    """Return if there are the modules with kinds, and a store of files of that sort.
+    """Return if there are the modules with kinds, and the store of files.
 
     Raises:
         SettingsError: if not; processes that are started all the same end with a traceback.
+        CommandError: if the store is away; each job would be made and then fail.
     """
     settings = read(CoreSettings)
     try:
@@ -30,11 +31,15 @@ def require_premises() -> None:
     if settings.blob_url:
         from genart_core.jobs.blobs import BlobStore  # here, since fsspec takes its time
 
+        named = f"GENART_BLOB_URL={shown(settings.blobs)}"
         try:
-            BlobStore(settings.blobs)
+            store = BlobStore(settings.blobs)
         except (ImportError, ValueError, OSError) as error:
-            url = shown(settings.blobs)
-            raise SettingsError(f"GENART_BLOB_URL={url} can't be used: {error}") from error
+            raise SettingsError(f"{named} can't be used: {error}") from error
+        try:
+            store.reach()
+        except OSError as error:
+            raise CommandError(f"No use of {named}: {error}") from error
 
 
 def misspelt() -> Iterator[str]:

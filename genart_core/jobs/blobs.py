@@ -29,6 +29,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from genart_core.jobs.record import JobId
 
+REACH_SECONDS = 10.0  # its host may be starting beside us
+
 _CHUNK = 256 * 1024
 _FAR_CHUNK = 4 * 1024 * 1024  # each chunk is a request
 
@@ -45,15 +47,21 @@ class BlobStore:
         self._chunk = _CHUNK if self._is_local else _FAR_CHUNK
         self._away = _errors_of(files)
 
-    def reach(self) -> None:
+    def reach(self, seconds: float = REACH_SECONDS) -> None:
         """Return if the store is there; a folder is made when it is needed.
 
         Raises:
-            OSError: if there is no such bucket, or it may not be read, or it is away.
+            OSError: if there is no such bucket, or it may not be read, or it doesn't answer in
+                time.
         """
-        if not self._is_local:
+        if self._is_local:
+            return
+        bounds = {"timeout": seconds} if self._files.async_impl else {}
+        try:
             with self._reached():
-                self._files.ls(self._root.partition("/")[0], detail=False)
+                self._files.ls(self._root.partition("/")[0], detail=False, **bounds)
+        except TimeoutError as error:
+            raise OSError(f"it doesn't answer within {seconds:g} seconds") from error
 
     def write(self, job_id: JobId, fence: int, number: int, data: bytes) -> str:
         """Store a file durably and return its path; a reader sees all of it or nothing."""

@@ -326,17 +326,37 @@ def closed_port() -> Iterator[int]:
         yield unheard.getsockname()[1]
 
 
-def test_bucket_that_is_away_is_an_os_error(
-    closed_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def far_store(port: int, monkeypatch: pytest.MonkeyPatch) -> BlobStore:
+    """A bucket behind a port, tried once."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # else each would be tried for seconds
     monkeypatch.setattr(S3FileSystem, "retries", 1)
     S3FileSystem.clear_instance_cache()  # it has read the environment of other tests
     blobs = BlobStore("s3://away/jobs")
     S3FileSystem.clear_instance_cache()
+    return blobs
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """It takes connections, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        yield mute.getsockname()[1]
+
+
+def test_bucket_that_says_nothing_is_not_waited_for_forever(
+    silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OSError, match=r"doesn't answer within 0\.2 seconds"):
+        far_store(silent_port, monkeypatch).reach(0.2)
+
+
+def test_bucket_that_is_away_is_an_os_error(
+    closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = far_store(closed_port, monkeypatch)
 
     for act in (
         lambda: blobs.write(JOB, 1, 0, b"x"),
