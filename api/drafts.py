@@ -17,11 +17,11 @@ from api.errors import ProblemError
 from api.forms import FormReader, is_form, max_pictures
 from api.settings import ApiSettings
 from api.uploads import Upload, decode_data_uri, is_data_uri, wrong_picture
-from api.validation import counted
 from genart_core.catalogue import Kind
 from genart_core.errors import InvalidImageError
 from genart_core.jobs.assets import AssetFacts
 from genart_core.request import ArtRequest, references, with_images
+from genart_core.words import counted
 
 _JSON_PICTURES = 2  # JSON is parsed in memory, so it may carry no more than these as data URIs
 

@@ -17,8 +17,8 @@ from api.bodies import too_large
 from api.errors import ProblemError
 from api.form_values import Taken, taken_by, value_of
 from api.uploads import Upload
-from api.validation import counted
 from genart_core.request import image_fields
+from genart_core.words import counted
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -10,12 +10,13 @@ from api.drafts import Draft, look_at, pointer_to
 from api.errors import ProblemError
 from api.representation import retry_seconds
 from api.uploads import Upload, image_too_large, wrong_picture
-from api.validation import counted, shown
+from api.validation import shown
 from genart_core.jobs import caller
 from genart_core.jobs.assets import AssetFacts
 from genart_core.jobs.eta import estimate
 from genart_core.jobs.record import JobId, Placed, StoredOutput
 from genart_core.request import ArtRequest, references, with_images
+from genart_core.words import counted
 
 # From here to the job's record, which then keeps them; and what no job came to need goes so soon.
 KEEP_MS = 10 * 60 * 1000

@@ -12,8 +12,9 @@ from api.dial import NotReachedError, require_public, target_of
 from api.errors import ProblemError
 from api.query import pairs_of, refused_parameter
 from api.settings import ApiSettings
-from api.validation import complaints_of, counted, summary
+from api.validation import complaints_of, summary
 from genart_core.settings import split_list
+from genart_core.words import counted
 
 Priority: TypeAlias = Literal["low", "normal", "high"]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,63}$")]

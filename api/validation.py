@@ -55,11 +55,6 @@ def shown(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return how many there are, in words for people."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _complaint(error: Mapping[str, Any], fields: Sequence[str], parameters: bool) -> Complaint:
     context = error.get("ctx") or {}
     allowed = {name: context[name] for name in _BOUNDS if name in context}

@@ -18,6 +18,7 @@ from cli.slots import Slot
 from cli.supervisor import Tier
 from genart_core.jobs import upkeep
 from genart_core.jobs.store import arun
+from genart_core.words import counted
 from worker.settings import WorkerSettings
 
 # What is added to the workers' drain when all stop; in all less than 2 s.
@@ -95,7 +96,8 @@ def _worker(plan: Plan, redis: AsyncRedis, slot: Slot, name: str, *, say: Say) -
     async def open_slot() -> Environment:
         opened = await arun(redis, upkeep.open_slot(name, plan.settings.keep_ms))
         if opened.released:
-            say("genart", f"{opened.released} jobs of worker-{slot.index} are ready again")
+            jobs = counted(opened.released, "job")
+            say("genart", f"{jobs} of worker-{slot.index} went back into the line")
         return {"GENART_EPOCH": str(opened.epoch)}
 
     return Child(

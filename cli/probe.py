@@ -17,6 +17,7 @@ from genart_core.jobs.connection import connect
 from genart_core.jobs.store import run
 from genart_core.jobs.upkeep import survey
 from genart_core.settings import CoreSettings
+from genart_core.words import counted
 
 
 def look() -> None:
@@ -36,7 +37,8 @@ def look() -> None:
         raise CommandError(
             f"{len(silent)} of {len(wanted)} workers are silent: {', '.join(silent)}"
         )
-    typer.echo(f"{len(wanted)} workers take jobs")
+    takes = "takes" if len(wanted) == 1 else "take"
+    typer.echo(f"{counted(len(wanted), 'worker')} {takes} jobs")
 
 
 def _announced(url: str) -> set[str]:

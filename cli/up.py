@@ -29,6 +29,7 @@ from genart_core.catalogue import kinds
 from genart_core.jobs.connection import aconnect, connect
 from genart_core.request import example_of
 from genart_core.settings import CoreSettings
+from genart_core.words import counted
 from worker.settings import WorkerSettings
 
 _GUESTS_SECONDS = 10.0  # a `genart keys` that is at work when we start
@@ -120,7 +121,7 @@ async def _greet(plan: Plan, say: Say) -> None:
     server = "embedded, " if plan.embedded is not None else ""
     about = f"device {devices}; redis {server}{shown(plan.redis_url)}; home {plan.home}"
     if plan.listener is None:
-        ready = f"ready: {len(plan.slots)} workers; {about}"
+        ready = f"ready: {counted(len(plan.slots), 'worker')}; {about}"
     else:
         ready = f"ready: {url_of(plan.listener)} ({about})"
     if plan.settings.log_format == "json":

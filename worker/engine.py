@@ -21,6 +21,7 @@ from genart_core.jobs.figures import batch_figures, load_figures
 from genart_core.jobs.record import Job
 from genart_core.jobs.store import run as send
 from genart_core.tracing import Tracing
+from genart_core.words import counted
 from worker.heartbeat import Heartbeat, watch
 from worker.lease import LeaseKeeper
 from worker.ledger import Ledger
@@ -97,7 +98,7 @@ class Engine:
     def drain(self) -> None:
         """Claim nothing more; what still runs in `drain_seconds` is handed back."""
         self.is_draining = True
-        log.info("draining, %d jobs in hand", len(self.keeper.jobs))
+        log.info("draining, %s in hand", counted(len(self.keeper.jobs), "job"))
         self.keeper.drain(self._settings.drain_seconds)
         # a claim under way is waited for: what it brings has to be in hand
         if self._claiming.acquire(timeout=CLAIM_SECONDS):

@@ -71,6 +71,8 @@ def main() -> None:
     )
     announcer = Announcer(redis, engine, claimant, home=settings.home, device=device)
     app = create_celery(settings.redis_url, engine)
+    # Celery's signal handlers write to it, past all logging; we log that we leave
+    sys.__stdout__ = None  # type: ignore[misc]
 
     @signals.setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]
     def keep_logging(**_: Any) -> None:

@@ -12,6 +12,7 @@ from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.record import JobId
 from genart_core.jobs.store import Keep
 from genart_core.jobs.store import run as send
+from genart_core.words import counted
 from worker.outage import AWAY
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ def sweep(redis: Redis, blobs: BlobStore, *, reaper: str, keep: Keep) -> upkeep.
     """
     reaped = send(redis, upkeep.reap(reaper, keep))
     if reaped.taken_back:
-        log.warning("%d leases had run out; their jobs are ready again", reaped.taken_back)
+        ran_out = counted(reaped.taken_back, "lease")
+        log.warning("%s ran out; each job went back into the line", ran_out)
     removed, kept = _remove(blobs, reaped.due)
     if removed:
         send(redis, upkeep.forget(removed))

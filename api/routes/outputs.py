@@ -9,10 +9,10 @@ from api.errors import ProblemError
 from api.files import StoredFile, file_response, suffix_of
 from api.parameters import JobIdPath, OutputPath
 from api.representation import retry_seconds
-from api.validation import counted
 from genart_core.jobs import caller
 from genart_core.jobs.eta import estimate
 from genart_core.jobs.record import Job, Placed, StoredOutput
+from genart_core.words import counted
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/outputs", tags=["Jobs"])
 

@@ -61,7 +61,8 @@ def open_photo(path: Path) -> Image.Image:
         with Image.open(path) as image:
             return ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} can't be read as a picture: {error}") from error
+        why = getattr(error, "strerror", None) or str(error)
+        raise ValueError(f"{path} can't be read as a picture: {why}") from error
 
 
 def central_square(image: Image.Image, side: int) -> Tensor:

@@ -102,7 +102,7 @@ def test_a_wrong_setting_is_told_in_one_sentence(
         (("jobs", "list", "--limit", "0"), "Invalid value for '--limit': Input should be greater"),
         (("jobs", "show"), "Missing argument 'ID'; see `genart jobs show --help`"),
         (("train", "text"), "Missing argument 'files'; see `genart train text --help`"),
-        (("models", "classify", "/none"), "/none can't be read as a picture: "),
+        (("models", "classify", "/none"), "/none can't be read as a picture: No such file or"),
         (
             ("models", "pull", "vgg16", "--from", "/"),
             "Invalid value for '--from': file",

@@ -1,13 +1,17 @@
 """Which children there are, and how long they may take to leave."""
 
+import asyncio
 import socket
 from pathlib import Path
+
+import pytest
 
 from cli.embedded import embed
 from cli.machine import Machine
 from cli.plan import Plan, tiers
 from cli.slots import plan_slots
 from genart_core.jobs.connection import aconnect
+from tests.support.table import Table
 from worker.settings import WorkerSettings
 
 KILLED_AFTER_SECONDS = 10.0  # by `docker stop`; Kubernetes waits longer
@@ -27,3 +31,24 @@ def test_all_have_left_before_a_container_is_killed(tmp_path: Path) -> None:
     names = [[child.name for child in tier.children] for tier in found]
     assert names == [["redis"], ["worker-0", "worker-1"], ["gateway"]]
     assert max(gone) < KILLED_AFTER_SECONDS
+
+
+@pytest.mark.parametrize(("jobs", "said"), [(1, "1 job of worker-0"), (2, "2 jobs of worker-0")])
+def test_what_a_worker_left_behind_is_counted_in_words(
+    jobs: int, said: str, table: Table, redis_url: str, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    plan = Plan("1", tmp_path, redis_url, plan_slots("cpu", 1, Machine()), WorkerSettings())
+    for _ in range(jobs):
+        table.queue()
+    for _ in range(jobs):
+        table.take(plan.slot_names[0])
+
+    async def restart() -> None:
+        async with aconnect(redis_url, connections=1) as redis:
+            (workers,) = tiers(plan, redis, lambda who, line: lines.append(line))
+            await workers.children[0].prepare()
+
+    asyncio.run(restart())
+
+    assert lines == [f"{said} went back into the line"]

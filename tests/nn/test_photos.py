@@ -97,6 +97,11 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
         open_photo(tmp_path / "fake.png")
 
 
+def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"none\.png can't be read as a picture: No such file"):
+        open_photo(tmp_path / "none.png")
+
+
 def test_a_share_of_the_crops_is_vivid(tmp_path: Path) -> None:
     train, _ = find_photos([draw_photos(tmp_path)])
     plain = Crops(train, batch=32, side=32, seed=0)[0]

@@ -1,5 +1,6 @@
 """How a worker process leaves: asked to, stuck, written off, or with Redis gone for a while."""
 
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from worker.heartbeat import STUCK_EXIT_CODE
 StartService = Callable[..., Service]
 
 LEAVE_SECONDS = 60.0
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\d \S+ [A-Z]+ [\w.]+ \S")  # when, how grave, who, what
 
 
 def test_terminated_worker_finishes_what_it_has_and_takes_nothing_new(
@@ -25,13 +27,15 @@ def test_terminated_worker_finishes_what_it_has_and_takes_nothing_new(
     wait_for(lambda: executions(journal), 30, "it has begun")
 
     service.worker.signal(signal.SIGTERM)
-    wait_for(lambda: "draining, 1 jobs" in service.worker.log_path.read_text(), 30, "it drains")
+    wait_for(lambda: "draining, 1 job in" in service.worker.log_path.read_text(), 30, "it drains")
     waiting = queue_art(table, "batched", name="waiting", journal=journal)
 
     assert service.worker.wait(LEAVE_SECONDS) == 0
     assert (table.job(at_work).status, table.job(waiting).status) == ("succeeded", "queued")
     assert executions(journal) == ["first"]
     assert table.survey().workers == ()
+    lines = service.worker.log_path.read_text().splitlines()
+    assert [line for line in lines if not _LOGGED.match(line)] == []
 
 
 def test_terminated_worker_hands_back_what_takes_too_long(
