@@ -96,7 +96,10 @@ class Overview:
         if self.survey is None:
             return _UNMEASURED_RETRY
         unfinished = self.survey.leases + sum(waiting for waiting, _ in self.survey.ready.values())
-        return self.seconds_until_room(max(math.ceil(unfinished / own), 1))
+        seconds = self.seconds_until_room(max(math.ceil(unfinished / own), 1))
+        if self.survey.workers and not _anybody_waits(self.survey):
+            return min(seconds, _UNMEASURED_RETRY)  # with little to do, little has ended
+        return seconds
 
     def _note(self, found: Survey, now: float) -> None:
         ended = sum(n for (_, status), n in found.outcomes.items() if status in TERMINAL)

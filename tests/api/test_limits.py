@@ -72,6 +72,19 @@ def test_retry_after_follows_the_rate_at_which_jobs_end(gateway: RunningGateway)
     overview._endings.clear()
 
 
+def test_retry_after_is_short_while_all_jobs_are_being_made(gateway: RunningGateway) -> None:
+    overview, ended = gateway.parts.overview, {("text", "succeeded"): 50}
+    now = 1000.0
+    overview._endings.clear()
+    overview._endings.extend([(now, 49), (now + 30, 50)])  # there was little to do
+
+    overview.survey = upkeep.Survey({"text": (0, 0)}, 3, 0, ({"id": "w"},), ended)
+    assert overview.seconds_until_quota(3) == 5
+    overview.survey = upkeep.Survey({"text": (3, 0)}, 3, 0, ({"id": "w"},), ended)
+    assert overview.seconds_until_quota(3) == 60
+    overview._endings.clear()
+
+
 def test_pace_is_that_of_times_in_which_jobs_waited(gateway: RunningGateway) -> None:
     overview = Overview(gateway.parts.redis, gateway.settings.home, {})
     waiting_and_ended = [(0, 0), (0, 1), (5, 2), (5, 12), (5, 22), (0, 24)]

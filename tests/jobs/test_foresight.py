@@ -89,6 +89,25 @@ def test_time_is_learned_by_cost_with_what_each_run_takes_besides(table: Table) 
     assert low <= 6000 <= high < 2 * 6000
 
 
+def test_first_run_that_brought_the_model_is_no_measure(table: Table) -> None:
+    announce(table)
+    make(table, cost=20, seconds=4)
+    for _ in range(2):
+        make(table, cost=20, seconds=0.05)
+    low, high = told(table, table.queue(cost=20))
+
+    assert table.send(upkeep.paces(["text"]))["text"].unit_ms == pytest.approx(2.5, rel=0.3)
+    assert low <= 50 <= high < 1000
+
+
+def test_a_quick_run_after_many_is_an_exception(table: Table) -> None:
+    for _ in range(12):
+        make(table, cost=20, seconds=4)
+    make(table, cost=20, seconds=0.05)
+
+    assert table.send(upkeep.paces(["text"]))["text"].unit_ms > 150
+
+
 def test_a_single_run_off_all_others_changes_little(table: Table) -> None:
     for _ in range(40):
         make(table, seconds=1)

@@ -74,6 +74,17 @@ local function judge(kind, situation, ms, known, low, high)
   remember(ALL, situation, ratio, LIKE[situation] and FEW or 1)
 end
 
+-- Whether the first runs of a kind were no measure: they bring its model, even torch, into memory.
+local function were_cold(kind, known, ms)
+  return (ms + GRAIN) * OUTLIER < known + GRAIN and redis.call('LLEN', key('guesses', kind, 'run')) < FEW
+end
+
+-- Learn a kind anew.
+local function forget(kind)
+  redis.call('HDEL', key('pace', kind), 'run', 'share')
+  lines['run ' .. kind], lines['share ' .. kind] = nil, nil
+end
+
 -- Keep the number of jobs that are heard near what is to be learned from.
 local function note_heard(now)
   local held = redis.call('HMGET', key('pace', ALL), 'thin', 'heard')
@@ -91,12 +102,16 @@ end
 local function learn_from(id, kind, ms, share_ms, now)
   local held = redis.call('HMGET', key('job', id), 'attempt', 'foreseen', 'cost')
   local cost = math.max(tonumber(held[3]), 1e-9)
-  local known = guess(kind, 'run', cost)
+  local known, noted = guess(kind, 'run', cost), held[1] == '1' and held[2] or ''
+  if known and were_cold(kind, known, ms) then
+    forget(kind)
+    known, noted = nil, ''
+  end
   if known then
     local told = told_in('run', kind, known)
     judge(kind, 'run', ms, known, told.low, told.high)
   end
-  for one in string.gmatch(held[1] == '1' and held[2] or '', '[^;]+') do
+  for one in string.gmatch(noted, '[^;]+') do
     local foreseen, first, last, situation, at = string.match(one, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
     judge(kind, situation, now - at, tonumber(foreseen), tonumber(first), tonumber(last))
   end
