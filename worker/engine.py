@@ -238,6 +238,7 @@ class Batch:
         told = {"model": model, "duration_ms": round((ended - began) * 1000, 1)}
         log.info("loaded a model", extra={"fields": told})
         for run in self._all:
+            run.is_cold = True
             if run.spans is not None:
                 run.spans.note_load(model, began, ended)
 

@@ -43,6 +43,7 @@ class ActiveRun:
     ) -> None:
         self.job = job
         self.companions = 1
+        self.is_cold = False  # it had a model loaded
         self.is_settled = False
         self.weights: dict[str, str] = {}
         self.spans = spans
@@ -113,6 +114,8 @@ class ActiveRun:
         """Store the artwork and commit the job, in the background."""
         if self._settle("finished"):
             share_ms = (time.monotonic() - self._started) * 1000 / self.companions
+            if self.is_cold:  # longer than others by what was loaded, and by all that is new to it
+                share_ms = 0.0
             rest = owner.report(self.job.id, self.job.fence, progress=None, chunks=self._pending())
             self._ledger.commit(
                 self.job,

@@ -102,7 +102,8 @@ def commit(
 ) -> Call[Finish]:
     """Make the outputs of a run the job's outputs, if its fence still holds.
 
-    `result` is as `encode_result` writes it.
+    `result` is as `encode_result` writes it. `share_ms` is the worker's time that it took, or 0 if
+    it took longer than others will, as a model had to be loaded.
     """
     facts = (
         *("outputs", encode_outputs(outputs)),

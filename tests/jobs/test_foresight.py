@@ -42,6 +42,17 @@ def test_failed_runs_are_not_measured(table: Table) -> None:
     assert placed(table, table.queue()).foreseen is None
 
 
+def test_cold_runs_are_a_measure_only_where_there_is_no_other(table: Table) -> None:
+    for seconds in (3, *(9 * [0.05]), 3, *(9 * [0.05])):
+        job = table.running()
+        age(table, job.id, seconds)
+        table.commit(job, share_ms=0.0 if seconds == 3 else 1000 * seconds)
+
+    foreseen = told(table, table.queue())
+
+    assert foreseen.low <= 50 <= foreseen.high < 500
+
+
 def test_kinds_are_measured_each_by_itself(table: Table) -> None:
     make(table)
 

@@ -220,3 +220,23 @@ def test_share_of_a_batch_is_a_part_of_the_workers_time(table: Table, engine: En
 
     queue_art(table, "steps", steps=10, ms=10)
     assert table.send(paces(["steps"]))["steps"].backlog_ms < 10 * 10
+
+
+def test_run_that_had_a_model_loaded_teaches_nothing_of_later_ones(
+    table: Table, engine: Engine, home: Path
+) -> None:
+    def learned(model: str) -> object:
+        queue_art(table, "modelled", model=model)
+        look(engine)
+        return table.redis.hget("genart:pace:modelled", "run")
+
+    for model in ("small", "other"):
+        place_weights(home, model)
+
+    first = learned("small")
+
+    assert first  # a measure is better than none
+    second = learned("small")
+    assert second != first
+    assert learned("other") == second
+    assert learned("other") != second

@@ -107,6 +107,13 @@ local function learn_from(id, kind, ms, share_ms, now)
     forget(kind)
     known, noted = nil, ''
   end
+  if share_ms == 0 then -- it had a model loaded: it is a measure only where there is no other
+    if known then
+      redis.call('HDEL', key('job', id), 'foreseen')
+      return
+    end
+    share_ms = ms
+  end
   if known then
     local told = told_in('run', kind, known)
     judge(kind, 'run', ms, known, told.low, told.high)
