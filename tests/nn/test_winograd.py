@@ -1,5 +1,7 @@
 """Convolutions by Winograd's algorithm: what they give, and where they are used."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -64,8 +66,30 @@ def test_values_and_gradients_are_those_of_the_plain_sum(size: tuple[int, int]) 
     assert (gradient - steepest).norm() < 5e-5 * steepest.norm()
 
 
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Return what sets torch's threads; they are as before in the end."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
 @needs_nnpack
-def test_a_vgg_in_float32_computes_so_and_gives_the_same_pictures_gradient() -> None:
+def test_it_is_for_one_thread_alone(threads: Callable[[int], None]) -> None:
+    rows = nn.Sequential(layer(3, 64), layer())
+    found = []
+    for count in (1, 2):
+        threads(count)
+        found.append(pays(rows, "cpu", FLOAT))
+
+    assert found == [True, False]
+
+
+@needs_nnpack
+def test_a_vgg_in_float32_computes_so_and_gives_the_same_pictures_gradient(
+    threads: Callable[[int], None],
+) -> None:
+    threads(1)
     network, image = small(), torch.rand(1, 3, 96, 80, generator=torch.Generator().manual_seed(1))
 
     def gradient(dtype: torch.dtype) -> Tensor:
