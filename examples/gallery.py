@@ -29,7 +29,7 @@ DREAMS = (
 STYLES = (
     (
         ("kodim23_two_macaws", "vangogh_starry_night"),
-        ("kodim09_sailboats", "hokusai_great_wave"),
+        ("kodim09_sailboats", "vangogh_wheatfield_cypresses"),
     ),
     (
         ("kodim21_lighthouse_on_rocks", "munch_scream"),
