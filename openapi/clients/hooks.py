@@ -11,7 +11,10 @@ _MEANINGS = {
     *("unknown_input", "unknown_model", "too_large", "url_not_allowed", "webhooks_off"),
 }
 # Of an address' parameters: what two of them mean together, and what whoever runs it allows.
-_TOGETHER = re.compile("There is no `webhook` that could be told|No job lives longer than")
+_TOGETHER = re.compile(
+    "There is no `webhook` that could be told|No job lives longer than"
+    "|It can't be more than `finish_within`"
+)
 
 
 @schemathesis.hook
