@@ -1,6 +1,6 @@
 """Jobs that took as long as a test says, without its waiting for them."""
 
-from genart_core.jobs.record import JobId
+from genart_core.jobs.record import Foreseen, JobId, Placed
 from genart_core.jobs.store import text_of
 from tests.support.table import Table
 
@@ -27,3 +27,16 @@ def age(table: Table, job_id: JobId, seconds: float) -> None:
         noted = [one.rsplit(" ", 1) for one in text_of(foreseen).split(";")]
         moved = ";".join(f"{told} {int(at) - ago}" for told, at in noted)
         table.redis.hset(name, "foreseen", moved)
+
+
+def placed(table: Table, job_id: JobId) -> Placed:
+    found = table.look_up(job_id).placed
+    assert found is not None
+    return found
+
+
+def told(table: Table, job_id: JobId) -> Foreseen:
+    """Return what is foreseen of a job, which must be something."""
+    foreseen = placed(table, job_id).foreseen
+    assert foreseen is not None
+    return foreseen
