@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from api.dependencies import Gateway
-from api.errors import ProblemError
+from api.http.errors import ProblemError
+from api.http.validation import shown
 from api.quota import asset_refusal
 from api.uploads import wrong_picture
-from api.validation import shown
 from genart_core.jobs.assets import AssetFacts, Keeping, Kept, keep_assets
 from genart_core.jobs.blobs import asset_path
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from redis.exceptions import RedisError
 
-from api.errors import ProblemError
+from api.http.errors import ProblemError
 from api.redis_line import RedisLine
 from api.settings import ApiSettings
 from api.wakeups import Wakeups

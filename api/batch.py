@@ -16,13 +16,13 @@ from starlette.types import Scope
 from api.bodies import parse
 from api.dependencies import Gateway
 from api.drafts import Draft, draft_of
-from api.errors import PROBLEMS, ProblemError, body_of
-from api.headers import checked_key
+from api.http.errors import PROBLEMS, ProblemError, body_of
+from api.http.headers import checked_key
+from api.http.validation import shown
 from api.inputs import resolve
 from api.options import JobOptions, require_allowed
 from api.representation import view
 from api.submission import Entered, Entry, submit, vet
-from api.validation import shown
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import new_job_id
 from genart_core.request import ArtRequest, image_fields

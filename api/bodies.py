@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 from starlette.requests import ClientDisconnect, Request
 
-from api.errors import ProblemError
-from api.validation import MAX_COMPLAINTS, complaints_of, summary
+from api.http.errors import ProblemError
+from api.http.validation import MAX_COMPLAINTS, complaints_of, summary
 from genart_core.catalogue import Kind
 from genart_core.request import MAX_SEED, example_of, image_fields
 
@@ -92,7 +92,7 @@ async def read_body(request: Request, fields: dict[bytes, bytes], limit: int) ->
     """Return the body.
 
     Raises:
-        ProblemError: `body_too_large` as soon as that is clear; `api.linger` sees to the rest.
+        ProblemError: `body_too_large` as soon as that is clear; `api.http.linger` sees to the rest.
         ClientDisconnect: if the caller hangs up before its end.
     """
     declared_within(fields, limit)

@@ -6,11 +6,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.dependencies import Gateway
-from api.errors import ProblemError
+from api.http.errors import ProblemError
+from api.http.validation import shown, summary
 from api.moments import Moment
 from api.representation import milliseconds
 from api.schemas import CanceledView, CancelView
-from api.validation import shown, summary
 from genart_core.jobs import caller
 from genart_core.jobs.caller import Filter
 from genart_core.jobs.record import JobId, Status, parse_job_id

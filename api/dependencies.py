@@ -13,8 +13,8 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from api.auth import Keyring
-from api.errors import ProblemError, unavailable
 from api.fetch import Fetcher
+from api.http.errors import ProblemError, unavailable
 from api.intake import Intake
 from api.metrics import Metrics
 from api.overview import Overview

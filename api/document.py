@@ -18,7 +18,7 @@ from api.documented.events import DATA, event_schema
 from api.documented.parts import problems
 from api.documented.submit import form_name, form_schema
 from api.documented.webhooks import message
-from api.headers import fields_of, is_known
+from api.http.headers import fields_of, is_known
 from api.illustrate import illustrate
 from api.reproduction import ReproduceRequest
 from api.schemas import MessageView, Problem

@@ -13,8 +13,8 @@ from starlette.requests import Request
 
 from api.bodies import parse, require_json
 from api.dependencies import Gateway
-from api.errors import ProblemError
 from api.forms import FormReader, is_form, max_pictures
+from api.http.errors import ProblemError
 from api.settings import ApiSettings
 from api.uploads import Upload, decode_data_uri, is_data_uri, wrong_picture
 from genart_core.catalogue import Kind

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.dependencies import Gateway, found_job
-from api.errors import ProblemError
+from api.http.errors import ProblemError
 from api.representation import preview_event, preview_view, view
 from api.waiting import until_hang_up
 from api.wakeups import Watch

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 from pydantic import BaseModel
 
-from api.errors import PROBLEMS
-from api.remedies import REMEDIES
+from api.http.errors import PROBLEMS
+from api.http.remedies import REMEDIES
 from api.representation import view
 from api.schemas import (
     AssetPageView,

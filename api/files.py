@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import Gateway
-from api.errors import ProblemError
-from api.headers import ByteRange, byte_range, fields_of, is_known
+from api.http.errors import ProblemError
+from api.http.headers import ByteRange, byte_range, fields_of, is_known
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from api.bodies import too_large
-from api.errors import ProblemError
 from api.form_values import Taken, taken_by, value_of
+from api.http.errors import ProblemError
 from api.uploads import Upload
 from genart_core.request import image_fields
 from genart_core.words import counted

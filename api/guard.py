@@ -4,7 +4,7 @@ With keys, whoever has one, wherever it comes from: no page can make a browser s
 doesn't have. Without keys, whoever reaches us; but loopback is no border: a page in a browser on
 this machine can post to it, under its own name (a cross-site request) or under ours (DNS
 rebinding). So `Host` must be one of ours then, and whatever is not a plain read must not come from
-another origin, unless that is listed (`api.cors`).
+another origin, unless that is listed (`api.http.cors`).
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import Keyring, bearer_of, is_open, key_required
-from api.correlation import new_request_id, note_origin
-from api.cors import Cors, preflight_answer
-from api.errors import SECURITY_HEADERS, ProblemError, respond, unavailable
+from api.http.correlation import new_request_id, note_origin
+from api.http.cors import Cors, preflight_answer
+from api.http.errors import SECURITY_HEADERS, ProblemError, respond, unavailable
 from genart_core.tracing import checked_traceparent
 
 _READS = frozenset({"GET", "HEAD"})

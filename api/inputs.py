@@ -7,10 +7,10 @@ from functools import partial
 from api.assets import AtHand, keep, unknown_input
 from api.dependencies import Gateway
 from api.drafts import Draft, look_at, pointer_to
-from api.errors import ProblemError
+from api.http.errors import ProblemError
+from api.http.validation import shown
 from api.representation import retry_seconds
 from api.uploads import Upload, image_too_large, wrong_picture
-from api.validation import shown
 from genart_core.jobs import caller
 from genart_core.jobs.assets import AssetFacts
 from genart_core.jobs.eta import estimate

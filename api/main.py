@@ -9,14 +9,15 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 
-from api import document, errors
+from api import document
 from api.auth import Keyring
 from api.dependencies import Gateway, State
 from api.fetch import Fetcher
 from api.guard import Guard
-from api.head import Head
+from api.http import errors
+from api.http.head import Head
+from api.http.linger import Linger
 from api.intake import Intake
-from api.linger import Linger
 from api.metrics import PROBES, Meter, Metrics
 from api.overview import Overview
 from api.redis_line import RedisLine

@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeAlias
 
 from fastapi import Path, Query
 
-from api.errors import PROBLEMS, ProblemError
-from api.validation import shown
+from api.http.errors import PROBLEMS, ProblemError
+from api.http.validation import shown
 
 JOB_ID = r"[0-7][0-9a-hjkmnp-tv-z]{25}"
 _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 999_999_999}

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
-from api.errors import ProblemError
-from api.validation import summary
+from api.http.errors import ProblemError
+from api.http.validation import summary
 
 _MAX_PARAMETERS = 64
 

@@ -10,7 +10,7 @@ import math
 from functools import lru_cache
 
 from api.dependencies import Gateway
-from api.errors import ProblemError
+from api.http.errors import ProblemError
 from genart_core.jobs.assets import Kept
 from genart_core.jobs.blobs import asset_path
 from genart_core.jobs.caller import Limits, Submitted, Usage

@@ -9,9 +9,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.bodies import parse
-from api.errors import ProblemError
+from api.http.errors import ProblemError
+from api.http.validation import shown
 from api.model_index import ModelIndex
-from api.validation import shown
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import Job
 from genart_core.request import ArtRequest, references

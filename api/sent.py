@@ -6,8 +6,8 @@ from starlette.requests import Request
 from api.bodies import declared_within, parse
 from api.dependencies import Gateway
 from api.drafts import look_at
-from api.errors import ProblemError
 from api.forms import FormReader, is_form
+from api.http.errors import ProblemError
 from api.settings import ApiSettings
 from api.uploads import Upload, image_too_large
 from genart_core.jobs.assets import AssetFacts

@@ -9,9 +9,9 @@ from contextlib import suppress
 import uvicorn
 
 from api.dependencies import Gateway
+from api.http.wire import Wire
 from api.main import create_app
 from api.settings import ApiSettings
-from api.wire import Wire
 
 BACKLOG = 2048
 _LARGE_BLOCK_BYTES = 256 * 1024

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from api.cors import parse_origin
+from api.http.cors import parse_origin
 from api.webhook_signature import parse_secret
 from genart_core.settings import CoreSettings, split_list
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from urllib.parse import unquote_to_bytes
 
-from api.errors import ProblemError
+from api.http.errors import ProblemError
 
 _MEMORY_BYTES = 256 * 1024  # what is larger lies on disk
 _WHITESPACE = b" \t\n\f\r"

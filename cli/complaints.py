@@ -17,7 +17,7 @@ def at_options(problem: ProblemReplyError, fields: Sequence[Field]) -> CommandEr
 def of_complaints(
     complaints: Iterable[Mapping[str, Any]], fields: Sequence[Field]
 ) -> OptionError | None:
-    """Return the first complaints (`api.validation`) in one sentence; None if there is none."""
+    """Return the first complaints (`api.http.validation`) in one sentence; None if none came."""
     told = [_told(complaint, {field.name: field for field in fields}) for complaint in complaints]
     if not told:
         return None

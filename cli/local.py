@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, get_origin
 import orjson
 from pydantic import ValidationError
 
-from api.validation import complaints_of
+from api.http.validation import complaints_of
 from cli.complaints import of_complaints
 from cli.display import Display
 from cli.errors import CommandError, JobFailedError, OptionError, SettingsError

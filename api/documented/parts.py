@@ -2,8 +2,8 @@
 
 from typing import Any, TypeAlias
 
-from api.errors import MEDIA_TYPE, PROBLEMS
-from api.headers import KEY_PATTERN
+from api.http.errors import MEDIA_TYPE, PROBLEMS
+from api.http.headers import KEY_PATTERN
 
 # What any request can be answered with, whatever its route.
 _ANYWHERE = (

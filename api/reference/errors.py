@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from api.errors import PROBLEMS
+from api.http.errors import PROBLEMS
+from api.http.remedies import REMEDIES
 from api.reference.shapes import row
-from api.remedies import REMEDIES
 from genart_core.failures import FAILURES
 
 _HEAD = """# Errors
 
-<!-- Generated from `api.errors`, `api.remedies` and `genart_core.failures` by `make docs`. -->
+<!-- Generated from `api.http` (`errors`, `remedies`) and `genart_core.failures` by `make docs`. -->
 
 Two things can go wrong: a **request** is answered with a problem, or a **job** that was accepted
 ends without outputs. Both have a `code`. Codes are stable: branch on them, show `detail` to people.

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from api.assets import AtHand, keep
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import assets as documented
-from api.errors import NO_HEADERS, ProblemError
 from api.files import StoredFile, file_response, suffix_of
-from api.headers import fields_of
+from api.http.errors import NO_HEADERS, ProblemError
+from api.http.headers import fields_of
 from api.parameters import Sha256Path, cursor_query, wrong_parameter
 from api.query import require_known
 from api.quota import asset_headers

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from api.dependencies import Gateway, draining, gateway_of
 from api.documented import service as documented_service
 from api.engine_metrics import Engine
-from api.errors import PROBLEMS, ProblemError
+from api.http.errors import PROBLEMS, ProblemError
+from api.http.remedies import REMEDIES
+from api.http.validation import shown
 from api.metrics import CONTENT_TYPE, Part
 from api.parameters import ProblemPath
-from api.remedies import REMEDIES
-from api.validation import shown
 from genart_core.jobs.figures import read_figures
 from genart_core.jobs.upkeep import survey
 

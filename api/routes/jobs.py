@@ -10,7 +10,7 @@ from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of, 
 from api.documented import events as documented_events
 from api.documented import jobs as documented
 from api.events import EVENT_ID_OR_NONE, follow, parse_event_id
-from api.headers import fields_of, is_known, preferences
+from api.http.headers import fields_of, is_known, preferences
 from api.moments import Moment
 from api.parameters import JOB_ID, JobIdPath, cursor_query, wrong_parameter
 from api.query import require_known

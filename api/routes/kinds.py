@@ -10,8 +10,8 @@ from api.bodies import parse, read_body, require_json
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import submit as documented
 from api.drafts import read_draft
-from api.errors import NO_MEMBERS
-from api.headers import cache_directives, fields_of, idempotency_key, preferences
+from api.http.errors import NO_MEMBERS
+from api.http.headers import cache_directives, fields_of, idempotency_key, preferences
 from api.inputs import resolve
 from api.options import options_of
 from api.representation import job_response, job_url

@@ -11,8 +11,8 @@ from api.bodies import parse, read_body, require_json_at
 from api.bulk import CancelRequest, cancel_jobs, require_kind
 from api.dependencies import client_of, draining, gateway_of
 from api.documented import many as documented
-from api.errors import ProblemError
-from api.headers import cache_directives, fields_of, idempotency_key
+from api.http.errors import ProblemError
+from api.http.headers import cache_directives, fields_of, idempotency_key
 from api.query import require_known
 from api.submission import Entered
 

@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
 from api.documented import outputs as documented
-from api.errors import ProblemError
 from api.files import StoredFile, file_response, suffix_of
+from api.http.errors import ProblemError
 from api.parameters import JobIdPath, OutputPath
 from api.representation import retry_seconds
 from genart_core.jobs import caller

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from api.dependencies import Gateway, client_of, found_job, gateway_of, job_id_of
 from api.documented import outputs as documented
-from api.errors import ProblemError
 from api.files import reading
-from api.headers import fields_of, is_known
+from api.http.errors import ProblemError
+from api.http.headers import fields_of, is_known
 from api.parameters import JobIdPath, PreviewPath
 from api.representation import preview_url
 from genart_core.jobs import caller

@@ -14,8 +14,8 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.errors import ProblemError
-from api.headers import fields_of, is_known
+from api.http.errors import ProblemError
+from api.http.headers import fields_of, is_known
 
 FOLDER = Path(__file__).parent.parent / "studio"
 PAGE = "index.html"

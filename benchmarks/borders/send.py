@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from api.errors import PROBLEMS, SECURITY_HEADERS
+from api.http.errors import PROBLEMS, SECURITY_HEADERS
 from benchmarks.borders.case import Case
 
 AT_ONCE = 8

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from api.wire import BODY_SECONDS, HEAD_SECONDS, UNREAD_SECONDS
+from api.http.wire import BODY_SECONDS, HEAD_SECONDS, UNREAD_SECONDS
 
 PAUSE_SECONDS = 1.0
 SLACK_SECONDS = 15.0  # for a machine that is busy, and for buffers that fill up first

@@ -7,8 +7,8 @@ from httpx2 import Client
 from pydantic import ValidationError
 from redis import Redis
 
-from api.cors import EXPOSED, TAKEN
-from api.errors import SECURITY_HEADERS
+from api.http.cors import EXPOSED, TAKEN
+from api.http.errors import SECURITY_HEADERS
 from api.settings import ApiSettings
 from tests.support.gateway import RunningGateway, place_model, running_gateway
 from tests.support.keys import bearer, forget_keys, make_key

@@ -3,9 +3,9 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.errors import ProblemError
 from api.events import parse_event_id
-from api.headers import Preferences, byte_range, idempotency_key, is_known, preferences
+from api.http.errors import ProblemError
+from api.http.headers import Preferences, byte_range, idempotency_key, is_known, preferences
 
 RAW = st.binary(max_size=60)
 

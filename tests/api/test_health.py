@@ -6,7 +6,7 @@ import pytest
 from httpx2 import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.remedies import REMEDIES
+from api.http.remedies import REMEDIES
 from genart_core.jobs import upkeep
 from genart_core.jobs.figures import load_figures
 from tests.api.conftest import Post

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.linger import LINGER_BYTES, LINGER_SECONDS
+from api.http.linger import LINGER_BYTES, LINGER_SECONDS
 from tests.api.sockets import one_answer
 from tests.support.gateway import RunningGateway
 

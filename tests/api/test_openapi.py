@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from api import openapi, representation, schemas
 from api.documented import reproduce as documented_reproduce
-from api.errors import PROBLEMS
 from api.examples import EXAMPLES, MESSAGE
+from api.http.errors import PROBLEMS
 from api.illustrate import operations as answered
 from genart_core.catalogue import KINDS
 from tests.support.arts import PicturedRequest

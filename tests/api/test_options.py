@@ -11,7 +11,7 @@ import pytest
 from httpx2 import Client
 from hypothesis import given
 
-from api.errors import ProblemError
+from api.http.errors import ProblemError
 from api.options import MAX_TAGS, options_of
 from api.settings import ApiSettings
 from tests.api.conftest import Post

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from api.errors import PROBLEMS
+from api.http.errors import PROBLEMS
+from api.http.remedies import REMEDIES
 from api.openapi import document
 from api.reference import errors, http_api
-from api.remedies import REMEDIES
 from genart_core.failures import FAILURES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = document()
 PAGE = http_api.render(DOCUMENT)
 OPERATIONS = [(m, path) for path, methods in DOCUMENT["paths"].items() for m in methods]
-# Raised by the framework or the server, which `api.errors` and `api.wire` name by status or cause.
+# Raised by the framework or the server, which `api.http.errors` and `wire` name by status or cause.
 TABLES = ("errors.py", "remedies.py", "documented")
 
 
@@ -116,7 +116,7 @@ def test_every_problem_of_the_table_can_occur() -> None:
         for _, node in literals("api", "genart_core", skip=TABLES)
         if isinstance(node, ast.Constant)
     }
-    own = ast.parse((ROOT / "api" / "errors.py").read_text())
+    own = ast.parse((ROOT / "api" / "http" / "errors.py").read_text())
     used |= {  # what this module itself raises, or says for a status of the framework
         node.value
         for part in own.body

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from httpx2 import Client
 
-from api import wire
-from api.errors import PROBLEMS, SECURITY_HEADERS
-from api.wire import HEAD_BYTES, HEAD_FIELDS
+from api.http import wire
+from api.http.errors import PROBLEMS, SECURITY_HEADERS
+from api.http.wire import HEAD_BYTES, HEAD_FIELDS
 from tests.api.sockets import one_answer
 from tests.support.gateway import RunningGateway
 from tests.support.waiting import wait_for

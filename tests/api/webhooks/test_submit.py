@@ -6,7 +6,7 @@ import pytest
 from httpx2 import Client
 
 from api.dependencies import Gateway
-from api.errors import ProblemError
+from api.http.errors import ProblemError
 from api.options import MAX_WEBHOOK, options_of
 from api.settings import ApiSettings
 from tests.api.webhooks.asking import NO_TLS

@@ -4,7 +4,7 @@ Every error leaves as a problem by RFC 9457 (`application/problem+json`): `type`
 `detail`, `instance`, and the stable `code` that programs branch on. Where a caller can mend the
 request, `errors` says so item by item.
 
-ProblemError       carries a code of `PROBLEMS`; raised by everything in this package
+ProblemError       carries a code of `PROBLEMS`; raised by every package of `api`
 """
 
 import logging
@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
-from api.validation import Complaint, complaints_of, summary
+from api.http.validation import Complaint, complaints_of, summary
 
 log = logging.getLogger(__name__)
 
@@ -310,4 +310,4 @@ def _methods(scope: Scope) -> list[str]:
             for route in scope["app"].routes
         )
     ]
-    return ["GET", "HEAD", *found[1:]] if "GET" in found else found  # (`api.head`)
+    return ["GET", "HEAD", *found[1:]] if "GET" in found else found  # (`api.http.head`)

@@ -1,4 +1,4 @@
-"""What a caller, or whoever runs the service, can do about each problem of `api.errors`."""
+"""What a caller, or whoever runs the service, can do about each problem of `api.http.errors`."""
 
 _AGAIN = "Wait as long as `Retry-After` says, then send it again."
 _MEND = "Mend what `errors` lists: each item says where, what came and what is allowed."

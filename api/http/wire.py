@@ -17,9 +17,9 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from api.correlation import new_request_id
-from api.errors import MEDIA_TYPE, PROBLEMS, SECURITY_HEADERS
-from api.linger import LINGER_SECONDS
+from api.http.correlation import new_request_id
+from api.http.errors import MEDIA_TYPE, PROBLEMS, SECURITY_HEADERS
+from api.http.linger import LINGER_SECONDS
 
 HEAD_BYTES = 64 * 1024
 HEAD_FIELDS = 128

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
-from api.errors import ProblemError
+from api.http.errors import ProblemError
 
 MAX_KEY_CHARACTERS = 255
 KEY_PATTERN = "^[!-~]([ -~]{0,253}[!-~])?$"
