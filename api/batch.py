@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.types import Scope
 
-from api.bodies import parse
 from api.dependencies import Gateway
 from api.drafts import Draft, draft_of
 from api.http.errors import PROBLEMS, ProblemError, body_of
 from api.http.headers import checked_key
 from api.http.validation import shown
+from api.incoming.bodies import parse
 from api.inputs import resolve
 from api.options import JobOptions, require_allowed
 from api.representation import view

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from api.dependencies import Gateway
 from api.http.errors import ProblemError
 from api.http.validation import shown, summary
-from api.moments import Moment
+from api.incoming.moments import Moment
 from api.representation import milliseconds
 from api.schemas import CanceledView, CancelView
 from genart_core.jobs import caller

@@ -15,7 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from api.auth import Keyring
 from api.fetch import Fetcher
 from api.http.errors import ProblemError, unavailable
-from api.intake import Intake
+from api.incoming.intake import Intake
 from api.metrics import Metrics
 from api.overview import Overview
 from api.redis_line import RedisLine

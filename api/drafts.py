@@ -11,12 +11,12 @@ from tempfile import SpooledTemporaryFile
 
 from starlette.requests import Request
 
-from api.bodies import parse, require_json
 from api.dependencies import Gateway
-from api.forms import FormReader, is_form, max_pictures
 from api.http.errors import ProblemError
+from api.incoming.bodies import parse, require_json
+from api.incoming.forms import FormReader, is_form, max_pictures
+from api.incoming.uploads import Upload, decode_data_uri, is_data_uri, wrong_picture
 from api.settings import ApiSettings
-from api.uploads import Upload, decode_data_uri, is_data_uri, wrong_picture
 from genart_core.catalogue import Kind
 from genart_core.errors import InvalidImageError
 from genart_core.jobs.assets import AssetFacts

@@ -14,7 +14,7 @@ import httptools
 from api.addresses import is_public
 from api.dial import HTTPS_PORT, Allow, Dialer, NotReachedError, Resolve, Target, target_of
 from api.http.errors import ProblemError
-from api.uploads import Upload, image_too_large, wrong_picture
+from api.incoming.uploads import Upload, image_too_large, wrong_picture
 
 log = logging.getLogger(__name__)
 

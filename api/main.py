@@ -17,7 +17,7 @@ from api.guard import Guard
 from api.http import errors
 from api.http.head import Head
 from api.http.linger import Linger
-from api.intake import Intake
+from api.incoming.intake import Intake
 from api.metrics import PROBES, Meter, Metrics
 from api.overview import Overview
 from api.redis_line import RedisLine

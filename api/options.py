@@ -11,7 +11,7 @@ from starlette.types import Scope
 from api.dial import NotReachedError, require_public, target_of
 from api.http.errors import ProblemError
 from api.http.validation import complaints_of, summary
-from api.query import pairs_of, refused_parameter
+from api.incoming.query import pairs_of, refused_parameter
 from api.settings import ApiSettings
 from genart_core.settings import split_list
 from genart_core.words import counted

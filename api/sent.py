@@ -3,13 +3,13 @@
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
-from api.bodies import declared_within, parse
 from api.dependencies import Gateway
 from api.drafts import look_at
-from api.forms import FormReader, is_form
 from api.http.errors import ProblemError
+from api.incoming.bodies import declared_within, parse
+from api.incoming.forms import FormReader, is_form
+from api.incoming.uploads import Upload, image_too_large
 from api.settings import ApiSettings
-from api.uploads import Upload, image_too_large
 from genart_core.jobs.assets import AssetFacts
 from genart_core.request import ImageInput
 

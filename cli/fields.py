@@ -1,8 +1,8 @@
 """A kind's fields as options: `--octave-scale` for `octave_scale`, made from its request class.
 
 What is given becomes the texts that a form would have under the field's name, which a service and
-`--local` then read alike (`api.form_values`). What is easier to type than JSON is turned into it:
-lists may have commas, objects may be `name=value`, and a picture may be a file.
+`--local` then read alike (`api.incoming.form_values`). What is easier to type than JSON is
+turned into it: lists may have commas, objects may be `name=value`, and a picture may be a file.
 """
 
 import json
@@ -19,7 +19,7 @@ import typer
 from pydantic import BaseModel
 from rich.markup import escape
 
-from api.form_values import Taken, taken_by, value_of, variants
+from api.incoming.form_values import Taken, taken_by, value_of, variants
 from cli.errors import OptionError
 from genart_core.request import image_fields
 

@@ -3,7 +3,7 @@
 uvicorn's own has none: a head (request line and fields) of any length is gathered in memory, and a
 peer who sends a byte now and then keeps its connection for ever ("slow loris"). Here a head must be
 whole within `HEAD_SECONDS` and `HEAD_BYTES`, a body must keep coming, and answers must be taken.
-Bodies have their limits where they are read (`api.bodies`, `api.intake`).
+Bodies have their limits where they are read (`api.incoming.bodies`, `api.incoming.intake`).
 """
 
 import socket

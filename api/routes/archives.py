@@ -10,7 +10,7 @@ from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
 from api.documented import outputs as documented
 from api.files import reading, streamed
 from api.http.headers import fields_of, is_known
-from api.parameters import JobIdPath
+from api.incoming.parameters import JobIdPath
 from api.routes.outputs import file_name, outputs_of, seconds_left
 from genart_core.jobs import caller
 

@@ -14,8 +14,8 @@ from api.documented import assets as documented
 from api.files import StoredFile, file_response, suffix_of
 from api.http.errors import NO_HEADERS, ProblemError
 from api.http.headers import fields_of
-from api.parameters import Sha256Path, cursor_query, wrong_parameter
-from api.query import require_known
+from api.incoming.parameters import Sha256Path, cursor_query, wrong_parameter
+from api.incoming.query import require_known
 from api.quota import asset_headers
 from api.representation import timestamp
 from api.sent import read_picture

@@ -12,8 +12,8 @@ from api.engine_metrics import Engine
 from api.http.errors import PROBLEMS, ProblemError
 from api.http.remedies import REMEDIES
 from api.http.validation import shown
+from api.incoming.parameters import ProblemPath
 from api.metrics import CONTENT_TYPE, Part
-from api.parameters import ProblemPath
 from genart_core.jobs.figures import read_figures
 from genart_core.jobs.upkeep import survey
 

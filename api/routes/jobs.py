@@ -11,9 +11,9 @@ from api.documented import events as documented_events
 from api.documented import jobs as documented
 from api.events import EVENT_ID_OR_NONE, follow, parse_event_id
 from api.http.headers import fields_of, is_known, preferences
-from api.moments import Moment
-from api.parameters import JOB_ID, JobIdPath, cursor_query, wrong_parameter
-from api.query import require_known
+from api.incoming.moments import Moment
+from api.incoming.parameters import JOB_ID, JobIdPath, cursor_query, wrong_parameter
+from api.incoming.query import require_known
 from api.representation import etag, job_response, milliseconds, view
 from api.waiting import Patience, wait_for_change, wait_for_end
 from genart_core.jobs import caller

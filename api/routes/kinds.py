@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.bodies import parse, read_body, require_json
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import submit as documented
 from api.drafts import read_draft
 from api.http.errors import NO_MEMBERS
 from api.http.headers import cache_directives, fields_of, idempotency_key, preferences
+from api.incoming.bodies import parse, read_body, require_json
 from api.inputs import resolve
 from api.options import options_of
 from api.representation import job_response, job_url

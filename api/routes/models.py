@@ -11,8 +11,8 @@ from api.dependencies import gateway_of
 from api.documented import service as documented_service
 from api.http.errors import ProblemError
 from api.http.validation import shown
+from api.incoming.parameters import ModelPath
 from api.model_index import ModelFacts
-from api.parameters import ModelPath
 from genart_core.errors import ModelNotPulledError
 from genart_core.public import PUBLIC
 

@@ -10,7 +10,7 @@ from api.documented import outputs as documented
 from api.files import reading
 from api.http.errors import ProblemError
 from api.http.headers import fields_of, is_known
-from api.parameters import JobIdPath, PreviewPath
+from api.incoming.parameters import JobIdPath, PreviewPath
 from api.representation import preview_url
 from genart_core.jobs import caller
 from genart_core.jobs.record import Job, JobId, StoredOutput

@@ -5,13 +5,14 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.bodies import is_json, parse, read_body
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import reproduce as documented
 from api.drafts import Draft
 from api.http.errors import ProblemError
 from api.http.headers import fields_of, idempotency_key
 from api.http.validation import shown
+from api.incoming.bodies import is_json, parse, read_body
+from api.incoming.uploads import Upload
 from api.inputs import no_such_job, resolve
 from api.options import options_of
 from api.reproduction import (
@@ -25,7 +26,6 @@ from api.reproduction import (
 from api.routes.kinds import enter
 from api.sent import read_picture
 from api.submission import Entry, vet
-from api.uploads import Upload
 from genart_core.jobs import caller
 from genart_core.jobs.record import parse_job_id
 from genart_core.signature import read_signature

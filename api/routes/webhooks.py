@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.dependencies import client_of, gateway_of, gone, job_id_of, unknown_job
 from api.documented import webhooks as documented
 from api.http.errors import ProblemError
-from api.parameters import JobIdPath
+from api.incoming.parameters import JobIdPath
 from api.representation import timestamp
 from api.webhooks import message_id
 from genart_core.jobs import hooks

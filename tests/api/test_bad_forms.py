@@ -7,7 +7,7 @@ from httpx2 import Client, Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.forms import MAX_HEADER_BYTES, MAX_HEADERS, MAX_PARTS
+from api.incoming.forms import MAX_HEADER_BYTES, MAX_HEADERS, MAX_PARTS
 from tests.support.gateway import RunningGateway
 from tests.support.problems import is_problem
 from tests.support.studio import BOUNDARY, form, part, picture, post_form, reference

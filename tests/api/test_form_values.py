@@ -6,7 +6,7 @@ import orjson
 import pytest
 from pydantic import Field
 
-from api.form_values import taken_by, value_of
+from api.incoming.form_values import taken_by, value_of
 from genart_core.request import ArtRequest
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from api.batch import BatchRequest
 from api.bulk import CancelRequest
-from api.form_values import taken_by, value_of
+from api.incoming.form_values import taken_by, value_of
 from cli.main import app
 from cli.manual import _inner
 from genart_core.catalogue import find_kind, kinds

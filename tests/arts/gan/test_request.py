@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api.form_values import taken_by, value_of
+from api.incoming.form_values import taken_by, value_of
 from genart_core.arts.gan.request import GanSampleRequest, batch_key, check, cost, find_class
 from genart_core.errors import RefusedError
 from genart_core.request import image_fields

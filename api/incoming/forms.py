@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from api.bodies import too_large
-from api.form_values import Taken, taken_by, value_of
 from api.http.errors import ProblemError
-from api.uploads import Upload
+from api.incoming.bodies import too_large
+from api.incoming.form_values import Taken, taken_by, value_of
+from api.incoming.uploads import Upload
 from genart_core.request import image_fields
 from genart_core.words import counted
 

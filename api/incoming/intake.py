@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeAlias, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from api.bodies import declared_within, too_large
+from api.incoming.bodies import declared_within, too_large
 
 P = ParamSpec("P")
 T = TypeVar("T")
