@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 
 from redis.exceptions import RedisError
 
+from api.engine.redis_line import RedisLine
+from api.engine.wakeups import Wakeups
 from api.http.errors import ProblemError
-from api.redis_line import RedisLine
 from api.settings import ApiSettings
-from api.wakeups import Wakeups
 from api.webhook_signature import parse_secret
 from genart_core.jobs.access import Key, digest_of, read_keys
 from genart_core.jobs.caller import Limits

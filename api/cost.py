@@ -6,9 +6,9 @@ and judged here: what can't end in the time that is given is refused with what c
 
 import math
 
+from api.engine.overview import Overview
 from api.http.errors import ProblemError
 from api.http.validation import Complaint, shown
-from api.overview import Overview
 from api.settings import ApiSettings
 from genart_core.bounds import advice, fitting
 from genart_core.catalogue import Kind

@@ -13,14 +13,14 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from api.auth import Keyring
+from api.engine.metrics import Metrics
+from api.engine.overview import Overview
+from api.engine.redis_line import RedisLine
+from api.engine.wakeups import Wakeups
 from api.fetch import Fetcher
 from api.http.errors import ProblemError, unavailable
 from api.incoming.intake import Intake
-from api.metrics import Metrics
-from api.overview import Overview
-from api.redis_line import RedisLine
 from api.settings import ApiSettings
-from api.wakeups import Wakeups
 from api.webhooks import Webhooks
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.caller import Found

@@ -15,10 +15,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.dependencies import Gateway, found_job
+from api.engine.wakeups import Watch
 from api.http.errors import ProblemError
 from api.representation import preview_event, preview_view, view
 from api.waiting import until_hang_up
-from api.wakeups import Watch
 from genart_core.jobs.caller import Events, Found, Snapshot, events, get, snapshot
 from genart_core.jobs.record import JobId
 

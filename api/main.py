@@ -12,15 +12,16 @@ from starlette.responses import Response
 from api import document
 from api.auth import Keyring
 from api.dependencies import Gateway, State
+from api.engine.metrics import PROBES, Meter, Metrics
+from api.engine.overview import Overview
+from api.engine.redis_line import RedisLine
+from api.engine.wakeups import Wakeups
 from api.fetch import Fetcher
 from api.guard import Guard
 from api.http import errors
 from api.http.head import Head
 from api.http.linger import Linger
 from api.incoming.intake import Intake
-from api.metrics import PROBES, Meter, Metrics
-from api.overview import Overview
-from api.redis_line import RedisLine
 from api.routes import (
     archives,
     assets,
@@ -37,7 +38,6 @@ from api.routes import (
 )
 from api.routes.kinds import router_of
 from api.settings import ApiSettings
-from api.wakeups import Wakeups
 from api.webhooks import Webhooks
 from genart_core.catalogue import kinds
 from genart_core.jobs.blobs import BlobStore
@@ -149,7 +149,7 @@ def _telemetry(tracing: Tracing | None) -> TelemetryConfig:
         "tracing": tracing is not None,
         "tracer_provider": None if tracing is None else tracing.provider,
         "operation_spans": False,
-        "metrics": False,  # `api.metrics` has them
+        "metrics": False,  # `api.engine.metrics` has them
         "logs": False,
         "auto_configure": False,
         "exclude": lambda scope: scope["path"] in PROBES,

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from api.engine.model_index import ModelIndex
 from api.http.errors import ProblemError
 from api.http.validation import shown
 from api.incoming.bodies import parse
-from api.model_index import ModelIndex
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import Job
 from genart_core.request import ArtRequest, references

@@ -48,7 +48,7 @@ def create_server(settings: ApiSettings) -> Server:
             lifespan="on",
             log_config=None,  # what it logs goes the way of all lines (`genart_core.logs`)
             log_level=settings.log_level.lower(),
-            access_log=False,  # `api.metrics.Meter` tells more
+            access_log=False,  # `api.engine.metrics.Meter` tells more
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,

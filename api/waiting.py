@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from starlette.types import Receive
 
 from api.dependencies import Gateway
+from api.engine.wakeups import Watch
 from api.http.errors import ProblemError
 from api.submission import Awaited, Entered
-from api.wakeups import Watch
 from genart_core.jobs.caller import Found, get
 from genart_core.jobs.record import Job, JobId
 

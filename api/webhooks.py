@@ -17,8 +17,8 @@ import orjson
 from redis.exceptions import RedisError
 
 from api.dial import Dialer, NotReachedError, Target, target_of
+from api.engine.redis_line import RedisLine
 from api.post import Answer, post
-from api.redis_line import RedisLine
 from api.representation import timestamp, view
 from api.webhook_signature import signed_headers
 from genart_core.jobs import hooks

@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from api.dependencies import Gateway, draining, gateway_of
 from api.documented import service as documented_service
-from api.engine_metrics import Engine
+from api.engine.engine_metrics import Engine
+from api.engine.metrics import CONTENT_TYPE, Part
 from api.http.errors import PROBLEMS, ProblemError
 from api.http.remedies import REMEDIES
 from api.http.validation import shown
 from api.incoming.parameters import ProblemPath
-from api.metrics import CONTENT_TYPE, Part
 from genart_core.jobs.figures import read_figures
 from genart_core.jobs.upkeep import survey
 

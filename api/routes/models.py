@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from api.dependencies import gateway_of
 from api.documented import service as documented_service
+from api.engine.model_index import ModelFacts
 from api.http.errors import ProblemError
 from api.http.validation import shown
 from api.incoming.parameters import ModelPath
-from api.model_index import ModelFacts
 from genart_core.errors import ModelNotPulledError
 from genart_core.public import PUBLIC
 

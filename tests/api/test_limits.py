@@ -6,7 +6,7 @@ import pytest
 from httpx2 import Client
 from redis import Redis
 
-from api.overview import Overview
+from api.engine.overview import Overview
 from genart_core.jobs import upkeep
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway, place_model, running_gateway

@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from api.redis_line import RedisLine, _tls
+from api.engine.redis_line import RedisLine, _tls
 from genart_core.jobs.connection import connect
 from genart_core.jobs.upkeep import survey
 

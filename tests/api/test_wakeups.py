@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from redis import Redis
 
-from api import wakeups as module
-from api.redis_line import RedisLine
-from api.wakeups import Wakeups
+from api.engine import wakeups as module
+from api.engine.redis_line import RedisLine
+from api.engine.wakeups import Wakeups
 from genart_core.jobs.keys import CHANGED
 from genart_core.jobs.record import new_job_id
 from tests.support.valkey import Valkey

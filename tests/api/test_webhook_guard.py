@@ -20,8 +20,8 @@ from hypothesis import given
 
 from api.addresses import Address, is_public
 from api.dial import Dialer
+from api.engine.redis_line import RedisLine
 from api.post import _seconds
-from api.redis_line import RedisLine
 from api.webhook_signature import parse_secret
 from api.webhooks import Webhooks
 from genart_core.jobs import hooks

@@ -13,7 +13,7 @@ from typing import Literal
 
 from redis.exceptions import RedisError
 
-from api.redis_line import RedisLine
+from api.engine.redis_line import RedisLine
 from genart_core.jobs.keys import CHANGED
 from genart_core.jobs.record import TERMINAL, JobId
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.engine_metrics import Engine, EngineCollector
+from api.engine.engine_metrics import Engine, EngineCollector
 from genart_core import logs
 
 log = logging.getLogger("api.access")

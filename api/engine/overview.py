@@ -9,8 +9,8 @@ from pathlib import Path
 
 from redis.exceptions import RedisError
 
-from api.model_index import ModelIndex
-from api.redis_line import RedisLine
+from api.engine.model_index import ModelIndex
+from api.engine.redis_line import RedisLine
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import TERMINAL
 from genart_core.jobs.upkeep import Pace, Survey, paces, survey
