@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.types import Scope
 
+from api.answers.representation import view
 from api.dependencies import Gateway
 from api.drafts import Draft, draft_of
 from api.http.errors import PROBLEMS, ProblemError, body_of
@@ -21,7 +22,6 @@ from api.http.validation import shown
 from api.incoming.bodies import parse
 from api.inputs import resolve
 from api.options import JobOptions, require_allowed
-from api.representation import view
 from api.submission import Entered, Entry, submit, vet
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import new_job_id

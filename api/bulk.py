@@ -5,12 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.answers.representation import milliseconds
+from api.answers.schemas import CanceledView, CancelView
 from api.dependencies import Gateway
 from api.http.errors import ProblemError
 from api.http.validation import shown, summary
 from api.incoming.moments import Moment
-from api.representation import milliseconds
-from api.schemas import CanceledView, CancelView
 from genart_core.jobs import caller
 from genart_core.jobs.caller import Filter
 from genart_core.jobs.record import JobId, Status, parse_job_id

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
+from api.answers.schemas import MessageView, Problem
 from api.auth import is_open
 from api.batch import BatchRequest
 from api.bulk import CancelRequest
@@ -21,7 +22,6 @@ from api.documented.webhooks import message
 from api.http.headers import fields_of, is_known
 from api.illustrate import illustrate
 from api.reproduction import ReproduceRequest
-from api.schemas import MessageView, Problem
 from genart_core.request import image_fields
 
 _REF = "#/components/schemas/{model}"

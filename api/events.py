@@ -14,10 +14,10 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.answers.representation import preview_event, preview_view, view
 from api.dependencies import Gateway, found_job
 from api.engine.wakeups import Watch
 from api.http.errors import ProblemError
-from api.representation import preview_event, preview_view, view
 from api.waiting import until_hang_up
 from genart_core.jobs.caller import Events, Found, Snapshot, events, get, snapshot
 from genart_core.jobs.record import JobId

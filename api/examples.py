@@ -7,10 +7,8 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 from pydantic import BaseModel
 
-from api.http.errors import PROBLEMS
-from api.http.remedies import REMEDIES
-from api.representation import view
-from api.schemas import (
+from api.answers.representation import view
+from api.answers.schemas import (
     AssetPageView,
     AssetView,
     AttemptView,
@@ -28,6 +26,8 @@ from api.schemas import (
     WorkersView,
     WorkerView,
 )
+from api.http.errors import PROBLEMS
+from api.http.remedies import REMEDIES
 from genart_core.jobs.record import Foreseen, Job, JobId, Placed, StoredOutput, encode_result
 
 _ID = JobId("06f0c4r8v1q2w3e4r5t6y7m8p9")

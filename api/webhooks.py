@@ -16,10 +16,10 @@ from typing import Any
 import orjson
 from redis.exceptions import RedisError
 
+from api.answers.representation import timestamp, view
 from api.dial import Dialer, NotReachedError, Target, target_of
 from api.engine.redis_line import RedisLine
 from api.post import Answer, post
-from api.representation import timestamp, view
 from api.webhook_signature import signed_headers
 from genart_core.jobs import hooks
 from genart_core.jobs.hooks import Attempt, DueHook, HookStatus

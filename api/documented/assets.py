@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from api.answers.schemas import AssetPageView, AssetView
 from api.documented.outputs import OUTPUT_EXTRA, output_responses
 from api.documented.parts import QUOTA_HEADERS, Responses, problems
-from api.schemas import AssetPageView, AssetView
 
 _FILE = {
     "type": "string",

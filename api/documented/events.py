@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from api.answers.representation import JobView
 from api.documented.parts import Responses, parameter, problems
-from api.representation import JobView
 from genart_core.jobs.record import Status
 
 EVENTS = """The job's life as server-sent events, until it is done.

@@ -1,7 +1,7 @@
 """Reading, listing and deleting jobs."""
 
+from api.answers.representation import JobView, PageView
 from api.documented.parts import IF_NONE_MATCH, JOB_HEADERS, PREFER, Responses, problems
-from api.representation import JobView, PageView
 
 
 def job_responses() -> Responses:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from api.answers.schemas import BatchView, CancelView
 from api.documented.parts import CACHE_CONTROL, KEY, QUOTA_HEADERS, Responses, problems
-from api.schemas import BatchView, CancelView
 
 BATCH_EXAMPLE: dict[str, Any] = {
     "jobs": [

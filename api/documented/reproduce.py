@@ -4,11 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
+from api.answers.representation import JobView
 from api.documented.assets import CREATE_EXTRA
 from api.documented.parts import Responses, problems
 from api.documented.submit import ADMISSION, submit_headers, submit_parameters
 from api.examples import WAITING
-from api.representation import JobView
 from api.reproduction import ReproduceRequest, WarningView
 
 

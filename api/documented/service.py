@@ -1,7 +1,7 @@
 """The routes that tell of the service itself."""
 
+from api.answers.schemas import ExplanationView, HealthView, ModelsView, ModelView, WorkersView
 from api.documented.parts import Responses, problems
-from api.schemas import ExplanationView, HealthView, ModelsView, ModelView, WorkersView
 
 
 def models_responses() -> Responses:

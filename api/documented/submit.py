@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.answers.representation import JobView
 from api.documented.parts import (
     CACHE_CONTROL,
     JOB_HEADERS,
@@ -13,7 +14,6 @@ from api.documented.parts import (
     problems,
 )
 from api.options import parameters
-from api.representation import JobView
 from genart_core.catalogue import Kind
 from genart_core.public import ART as PUBLIC_ART
 from genart_core.request import example_of, image_fields

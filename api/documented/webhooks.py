@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from api.answers.schemas import DeliveriesView
 from api.documented.parts import Responses, problems
 from api.examples import MESSAGE as MESSAGE_EXAMPLE
-from api.schemas import DeliveriesView
 
 MESSAGE = """A job has ended, and its submit named a `webhook`.
 

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.archive import Archive, is_whole
+from api.answers.archive import Archive, is_whole
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
 from api.documented import outputs as documented
 from api.files import reading, streamed

@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from api.answers.representation import timestamp
 from api.assets import AtHand, keep
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import assets as documented
@@ -17,7 +18,6 @@ from api.http.headers import fields_of
 from api.incoming.parameters import Sha256Path, cursor_query, wrong_parameter
 from api.incoming.query import require_known
 from api.quota import asset_headers
-from api.representation import timestamp
 from api.sent import read_picture
 from genart_core.jobs import assets
 from genart_core.jobs.assets import Asset

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.answers.representation import job_response, job_url
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import submit as documented
 from api.drafts import read_draft
@@ -14,7 +15,6 @@ from api.http.headers import cache_directives, fields_of, idempotency_key, prefe
 from api.incoming.bodies import parse, read_body, require_json
 from api.inputs import resolve
 from api.options import options_of
-from api.representation import job_response, job_url
 from api.submission import Entry, submit, submit_awaited, vet
 from api.waiting import Patience, submit_and_wait
 from genart_core.catalogue import Kind

@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.answers.representation import retry_seconds
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
 from api.documented import outputs as documented
 from api.files import StoredFile, file_response, suffix_of
 from api.http.errors import ProblemError
 from api.incoming.parameters import JobIdPath, OutputPath
-from api.representation import retry_seconds
 from genart_core.jobs import caller
 from genart_core.jobs.eta import estimate
 from genart_core.jobs.record import Job, Placed, StoredOutput

@@ -6,11 +6,11 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.answers.representation import timestamp
 from api.dependencies import client_of, gateway_of, gone, job_id_of, unknown_job
 from api.documented import webhooks as documented
 from api.http.errors import ProblemError
 from api.incoming.parameters import JobIdPath
-from api.representation import timestamp
 from api.webhooks import message_id
 from genart_core.jobs import hooks
 from genart_core.jobs.hooks import FoundHook, Hook

@@ -6,9 +6,9 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.answers.representation import timestamp
 from api.dependencies import client_of, gateway_of
 from api.documented import service as documented_service
-from api.representation import timestamp
 from genart_core.jobs.upkeep import survey
 
 router = APIRouter(prefix="/v1/workers", tags=["Service"])

@@ -5,7 +5,8 @@ import pytest
 from httpx2 import Client
 from pydantic import BaseModel
 
-from api import openapi, representation, schemas
+from api import openapi
+from api.answers import representation, schemas
 from api.documented import reproduce as documented_reproduce
 from api.examples import EXAMPLES, MESSAGE
 from api.http.errors import PROBLEMS

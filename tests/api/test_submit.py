@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from httpx2 import Client
 
-from api.representation import JobView
+from api.answers.representation import JobView
 from genart_core.jobs import upkeep
 from genart_core.request import MAX_SEED
 from tests.api.conftest import Post

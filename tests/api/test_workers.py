@@ -2,7 +2,7 @@
 
 from httpx2 import Client
 
-from api.schemas import WorkersView
+from api.answers.schemas import WorkersView
 from genart_core.jobs import upkeep
 from tests.api.conftest import Post
 from tests.support.gateway import RunningGateway

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.representation import FailureView, JobView, MetricsView, OutputView, UrlsView
+from api.answers.representation import FailureView, JobView, MetricsView, OutputView, UrlsView
 from genart_core.jobs.record import Status
 
 
