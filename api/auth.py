@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 from api.engine.redis_line import RedisLine
 from api.engine.wakeups import Wakeups
 from api.http.errors import ProblemError
+from api.outgoing.webhook_signature import parse_secret
 from api.settings import ApiSettings
-from api.webhook_signature import parse_secret
 from genart_core.jobs.access import Key, digest_of, read_keys
 from genart_core.jobs.caller import Limits
 

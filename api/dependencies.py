@@ -17,11 +17,11 @@ from api.engine.metrics import Metrics
 from api.engine.overview import Overview
 from api.engine.redis_line import RedisLine
 from api.engine.wakeups import Wakeups
-from api.fetch import Fetcher
 from api.http.errors import ProblemError, unavailable
 from api.incoming.intake import Intake
+from api.outgoing.fetch import Fetcher
+from api.outgoing.webhooks import Webhooks
 from api.settings import ApiSettings
-from api.webhooks import Webhooks
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.caller import Found
 from genart_core.jobs.record import JobId, Placed, parse_job_id

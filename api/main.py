@@ -16,12 +16,13 @@ from api.engine.metrics import PROBES, Meter, Metrics
 from api.engine.overview import Overview
 from api.engine.redis_line import RedisLine
 from api.engine.wakeups import Wakeups
-from api.fetch import Fetcher
 from api.guard import Guard
 from api.http import errors
 from api.http.head import Head
 from api.http.linger import Linger
 from api.incoming.intake import Intake
+from api.outgoing.fetch import Fetcher
+from api.outgoing.webhooks import Webhooks
 from api.routes import (
     archives,
     assets,
@@ -38,7 +39,6 @@ from api.routes import (
 )
 from api.routes.kinds import router_of
 from api.settings import ApiSettings
-from api.webhooks import Webhooks
 from genart_core.catalogue import kinds
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.caller import Limits

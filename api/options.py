@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.types import Scope
 
-from api.dial import NotReachedError, require_public, target_of
 from api.http.errors import ProblemError
 from api.http.validation import complaints_of, summary
 from api.incoming.query import pairs_of, refused_parameter
+from api.outgoing.dial import NotReachedError, require_public, target_of
 from api.settings import ApiSettings
 from genart_core.settings import split_list
 from genart_core.words import counted

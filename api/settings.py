@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from api.http.cors import parse_origin
-from api.webhook_signature import parse_secret
+from api.outgoing.webhook_signature import parse_secret
 from genart_core.settings import CoreSettings, split_list
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})

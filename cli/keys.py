@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from api.webhook_signature import new_secret
+from api.outgoing.webhook_signature import new_secret
 from cli.errors import CommandError
 from cli.reach import reach
 from cli.settings import read

@@ -11,7 +11,7 @@ from api.dependencies import client_of, gateway_of, gone, job_id_of, unknown_job
 from api.documented import webhooks as documented
 from api.http.errors import ProblemError
 from api.incoming.parameters import JobIdPath
-from api.webhooks import message_id
+from api.outgoing.webhooks import message_id
 from genart_core.jobs import hooks
 from genart_core.jobs.hooks import FoundHook, Hook
 from genart_core.jobs.record import JobId

@@ -5,8 +5,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from api.addresses import Address
-from api.fetch import Fetcher
+from api.outgoing.addresses import Address
+from api.outgoing.fetch import Fetcher
 from tests.support.outside import Outside, trusting
 from tests.support.studio import MAX_IMAGE_BYTES, picture
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.addresses import is_public
+from api.outgoing.addresses import is_public
 
 
 @pytest.mark.parametrize(

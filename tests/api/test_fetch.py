@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from api.addresses import Address, is_public
-from api.fetch import AT_ONCE
 from api.http.errors import ProblemError
+from api.outgoing.addresses import Address, is_public
+from api.outgoing.fetch import AT_ONCE
 from tests.api.fetching import HERE, PICTURE, fetcher_for, resolving
 from tests.support.outside import NAME, Outside
 from tests.support.studio import MAX_IMAGE_BYTES, padded

@@ -18,12 +18,12 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from api.addresses import Address, is_public
-from api.dial import Dialer
 from api.engine.redis_line import RedisLine
-from api.post import _seconds
-from api.webhook_signature import parse_secret
-from api.webhooks import Webhooks
+from api.outgoing.addresses import Address, is_public
+from api.outgoing.dial import Dialer
+from api.outgoing.post import _seconds
+from api.outgoing.webhook_signature import parse_secret
+from api.outgoing.webhooks import Webhooks
 from genart_core.jobs import hooks
 from genart_core.jobs.hooks import Hook
 from tests.support.outside import NAME, Outside, make_certificate, running_outside, trusting

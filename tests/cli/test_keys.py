@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from typer.testing import CliRunner, Result
 
-from api.webhook_signature import parse_secret
+from api.outgoing.webhook_signature import parse_secret
 from cli.embedded import socket_path
 from cli.errors import CommandError
 from cli.main import app

@@ -9,7 +9,7 @@ from httpx2 import Client
 from redis import Redis
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from api.webhook_signature import new_secret, parse_secret
+from api.outgoing.webhook_signature import new_secret, parse_secret
 from genart_core.jobs import access
 from genart_core.jobs.blobs import BlobStore
 from genart_core.jobs.store import run

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import pytest
 from httpx2 import Client
 
-from api.webhooks import Webhooks
+from api.outgoing.webhooks import Webhooks
 from genart_core.jobs.blobs import BlobStore
 from tests.api.player import Player
 from tests.api.webhooks.asking import NO_TLS

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import pytest
 from httpx2 import Client, HTTPTransport
 
-from api.webhooks import RETRY_SECONDS, Webhooks
+from api.outgoing.webhooks import RETRY_SECONDS, Webhooks
 from tests.api.player import Player
 from tests.api.webhooks.asking import NO_TLS, delivery, outcomes, post, told
 from tests.support.gateway import RunningGateway

@@ -5,7 +5,7 @@ import json
 import pytest
 from httpx2 import Client
 
-from api.webhooks import message_of
+from api.outgoing.webhooks import message_of
 from genart_core.jobs.record import Placed, StoredOutput
 from tests.api.player import Player
 from tests.api.webhooks.asking import post, told

@@ -7,8 +7,8 @@ from httpx2 import Client
 from pydantic import ValidationError
 from standardwebhooks import Webhook
 
+from api.outgoing.webhook_signature import parse_secret, signed_headers
 from api.settings import ApiSettings
-from api.webhook_signature import parse_secret, signed_headers
 from examples import webhook_receiver
 from tests.api.player import Player
 from tests.api.webhooks.asking import post, told

@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 import httptools
 
-from api.dial import Dialer, NotReachedError, Target
+from api.outgoing.dial import Dialer, NotReachedError, Target
 
 _HEAD_BYTES = 64 * 1024
 _READ_BYTES = 16 * 1024

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from api.addresses import Address, is_public, parse_address
+from api.outgoing.addresses import Address, is_public, parse_address
 
 log = logging.getLogger(__name__)
 

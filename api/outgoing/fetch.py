@@ -1,4 +1,4 @@
-"""Pictures by https address, fetched from where the guard (`api.dial`) lets us go.
+"""Pictures by https address, fetched from where the guard (`api.outgoing.dial`) lets us go.
 
 No redirect is followed. Time, bytes of the head and of the body are bounded as they come. Nothing
 is inflated. What the file is, its bytes tell.
@@ -11,10 +11,10 @@ from importlib.metadata import version
 
 import httptools
 
-from api.addresses import is_public
-from api.dial import HTTPS_PORT, Allow, Dialer, NotReachedError, Resolve, Target, target_of
 from api.http.errors import ProblemError
 from api.incoming.uploads import Upload, image_too_large, wrong_picture
+from api.outgoing.addresses import is_public
+from api.outgoing.dial import HTTPS_PORT, Allow, Dialer, NotReachedError, Resolve, Target, target_of
 
 log = logging.getLogger(__name__)
 

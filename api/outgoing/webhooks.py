@@ -17,10 +17,10 @@ import orjson
 from redis.exceptions import RedisError
 
 from api.answers.representation import timestamp, view
-from api.dial import Dialer, NotReachedError, Target, target_of
 from api.engine.redis_line import RedisLine
-from api.post import Answer, post
-from api.webhook_signature import signed_headers
+from api.outgoing.dial import Dialer, NotReachedError, Target, target_of
+from api.outgoing.post import Answer, post
+from api.outgoing.webhook_signature import signed_headers
 from genart_core.jobs import hooks
 from genart_core.jobs.hooks import Attempt, DueHook, HookStatus
 from genart_core.jobs.record import JobId, Placed
@@ -61,7 +61,7 @@ class Webhooks:
         ports: frozenset[int] = frozenset({443}),
         schedule: Sequence[float] = RETRY_SECONDS,
     ) -> None:
-        """`count` hears of each attempt's outcome; `plain_hosts` and `ports` as in `api.dial`.
+        """`count` hears of each attempt's outcome; `plain_hosts` and `ports` as in `dial`.
 
         `keys_of` a client sign what it is told, if it has some of its own, else `keys` do.
         """
