@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from api.auth import Keyring
+from api.access.auth import Keyring
 from api.engine.metrics import Metrics
 from api.engine.overview import Overview
 from api.engine.redis_line import RedisLine
@@ -88,7 +88,7 @@ def gateway_of(request: Request) -> Gateway:
 def client_of(request: Request) -> str:
     """Return who is asking; quotas, idempotency keys and jobs belong to a client.
 
-    That is the one of its API key, without one the peer's address (`api.guard`).
+    That is the one of its API key, without one the peer's address (`api.access.guard`).
     """
     client: str = request.scope["state"]["client"]
     return client

@@ -10,8 +10,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
+from api.access.auth import is_open
 from api.answers.schemas import MessageView, Problem
-from api.auth import is_open
 from api.batch import BatchRequest
 from api.bulk import CancelRequest
 from api.documented.assets import FORM

@@ -10,13 +10,13 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 
 from api import document
-from api.auth import Keyring
+from api.access.auth import Keyring
+from api.access.guard import Guard
 from api.dependencies import Gateway, State
 from api.engine.metrics import PROBES, Meter, Metrics
 from api.engine.overview import Overview
 from api.engine.redis_line import RedisLine
 from api.engine.wakeups import Wakeups
-from api.guard import Guard
 from api.http import errors
 from api.http.head import Head
 from api.http.linger import Linger

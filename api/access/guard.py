@@ -13,7 +13,7 @@ from typing import NamedTuple
 from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import Keyring, bearer_of, is_open, key_required
+from api.access.auth import Keyring, bearer_of, is_open, key_required
 from api.http.correlation import new_request_id, note_origin
 from api.http.cors import Cors, preflight_answer
 from api.http.errors import SECURITY_HEADERS, ProblemError, respond, unavailable
