@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from api.access.auth import is_open
 from api.answers.schemas import MessageView, Problem
-from api.batch import BatchRequest
 from api.bulk import CancelRequest
 from api.documented.assets import FORM
 from api.documented.events import DATA, event_schema
@@ -21,7 +20,8 @@ from api.documented.submit import form_name, form_schema
 from api.documented.webhooks import message
 from api.http.headers import fields_of, is_known
 from api.illustrate import illustrate
-from api.reproduction import ReproduceRequest
+from api.submitting.batch import BatchRequest
+from api.submitting.reproduction import ReproduceRequest
 from genart_core.request import image_fields
 
 _REF = "#/components/schemas/{model}"

@@ -11,7 +11,7 @@ from starlette.types import Receive
 from api.dependencies import Gateway
 from api.engine.wakeups import Watch
 from api.http.errors import ProblemError
-from api.submission import Awaited, Entered
+from api.submitting.submission import Awaited, Entered
 from genart_core.jobs.caller import Found, get
 from genart_core.jobs.record import Job, JobId
 

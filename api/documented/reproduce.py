@@ -9,7 +9,7 @@ from api.documented.assets import CREATE_EXTRA
 from api.documented.parts import Responses, problems
 from api.documented.submit import ADMISSION, submit_headers, submit_parameters
 from api.examples import WAITING
-from api.reproduction import ReproduceRequest, WarningView
+from api.submitting.reproduction import ReproduceRequest, WarningView
 
 
 class ReproducedView(JobView):

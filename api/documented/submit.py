@@ -13,7 +13,7 @@ from api.documented.parts import (
     header,
     problems,
 )
-from api.options import parameters
+from api.submitting.options import parameters
 from genart_core.catalogue import Kind
 from genart_core.public import ART as PUBLIC_ART
 from genart_core.request import example_of, image_fields

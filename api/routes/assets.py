@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.answers.representation import timestamp
-from api.assets import AtHand, keep
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import assets as documented
 from api.files import StoredFile, file_response, suffix_of
@@ -17,8 +16,9 @@ from api.http.errors import NO_HEADERS, ProblemError
 from api.http.headers import fields_of
 from api.incoming.parameters import Sha256Path, cursor_query, wrong_parameter
 from api.incoming.query import require_known
-from api.quota import asset_headers
-from api.sent import read_picture
+from api.submitting.assets import AtHand, keep
+from api.submitting.picture_body import read_picture
+from api.submitting.quota import asset_headers
 from genart_core.jobs import assets
 from genart_core.jobs.assets import Asset
 from genart_core.jobs.blobs import asset_path

@@ -6,7 +6,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from api.batch import BatchRequest, Desk, result_of, submit_batch
 from api.bulk import CancelRequest, cancel_jobs, require_kind
 from api.dependencies import client_of, draining, gateway_of
 from api.documented import many as documented
@@ -14,7 +13,8 @@ from api.http.errors import ProblemError
 from api.http.headers import cache_directives, fields_of, idempotency_key
 from api.incoming.bodies import parse, read_body, require_json_at
 from api.incoming.query import require_known
-from api.submission import Entered
+from api.submitting.batch import BatchRequest, Desk, result_of, submit_batch
+from api.submitting.submission import Entered
 
 router = APIRouter(prefix="/v1", tags=["Jobs"])
 _CANCEL = "/jobs/cancel"

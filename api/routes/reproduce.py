@@ -7,15 +7,17 @@ from starlette.responses import Response
 
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import reproduce as documented
-from api.drafts import Draft
 from api.http.errors import ProblemError
 from api.http.headers import fields_of, idempotency_key
 from api.http.validation import shown
 from api.incoming.bodies import is_json, parse, read_body
 from api.incoming.uploads import Upload
-from api.inputs import no_such_job, resolve
-from api.options import options_of
-from api.reproduction import (
+from api.routes.kinds import enter
+from api.submitting.drafts import Draft
+from api.submitting.inputs import no_such_job, resolve
+from api.submitting.options import options_of
+from api.submitting.picture_body import read_picture
+from api.submitting.reproduction import (
     Made,
     ReproduceRequest,
     made_of_job,
@@ -23,9 +25,7 @@ from api.reproduction import (
     request_of,
     warnings,
 )
-from api.routes.kinds import enter
-from api.sent import read_picture
-from api.submission import Entry, vet
+from api.submitting.submission import Entry, vet
 from genart_core.jobs import caller
 from genart_core.jobs.record import parse_job_id
 from genart_core.signature import read_signature

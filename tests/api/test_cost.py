@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from httpx2 import Client, Response
 
-from api.cost import affordable
+from api.submitting.cost import affordable
 from genart_core.catalogue import KINDS, Kind, find_kind
 from genart_core.errors import RefusedError
 from genart_core.jobs import upkeep

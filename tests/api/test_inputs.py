@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from httpx2 import Client, Response
 
-from api import assets, inputs
+from api.submitting import assets, inputs
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway
 from tests.support.problems import is_problem

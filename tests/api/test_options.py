@@ -12,8 +12,8 @@ from httpx2 import Client
 from hypothesis import given
 
 from api.http.errors import ProblemError
-from api.options import MAX_TAGS, options_of
 from api.settings import ApiSettings
+from api.submitting.options import MAX_TAGS, options_of
 from tests.api.conftest import Post
 from tests.api.player import Player
 from tests.support.gateway import RunningGateway

@@ -13,9 +13,9 @@ import orjson
 import typer
 from pydantic import BaseModel
 
-from api.batch import BatchRequest
 from api.bulk import CancelRequest
 from api.incoming.form_values import taken_by, value_of
+from api.submitting.batch import BatchRequest
 from cli.main import app
 from cli.manual import _inner
 from genart_core.catalogue import find_kind, kinds

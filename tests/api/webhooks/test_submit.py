@@ -7,8 +7,8 @@ from httpx2 import Client
 
 from api.dependencies import Gateway
 from api.http.errors import ProblemError
-from api.options import MAX_WEBHOOK, options_of
 from api.settings import ApiSettings
+from api.submitting.options import MAX_WEBHOOK, options_of
 from tests.api.webhooks.asking import NO_TLS
 from tests.support.gateway import RunningGateway
 from tests.support.receiver import SECRET, Receiver

@@ -9,7 +9,7 @@ from api.dependencies import Gateway
 from api.http.errors import ProblemError
 from api.http.validation import shown
 from api.incoming.uploads import wrong_picture
-from api.quota import asset_refusal
+from api.submitting.quota import asset_refusal
 from genart_core.jobs.assets import AssetFacts, Keeping, Kept, keep_assets
 from genart_core.jobs.blobs import asset_path
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple, cast
 
-from api.cost import check_cost
 from api.dependencies import Gateway
 from api.http.correlation import Origin, origin, submit_span
 from api.http.errors import ProblemError
 from api.http.validation import shown
-from api.options import JobOptions
-from api.quota import quota_headers, refusal, require_fits, weigh
-from api.reuse import reuse_of
+from api.submitting.cost import check_cost
+from api.submitting.options import JobOptions
+from api.submitting.quota import quota_headers, refusal, require_fits, weigh
+from api.submitting.reuse import reuse_of
 from genart_core.catalogue import Kind
 from genart_core.errors import ModelNotPulledError
 from genart_core.jobs.caller import Limits, Reuse, Submission, Submitted

@@ -15,14 +15,14 @@ from starlette.types import Scope
 
 from api.answers.representation import view
 from api.dependencies import Gateway
-from api.drafts import Draft, draft_of
 from api.http.errors import PROBLEMS, ProblemError, body_of
 from api.http.headers import checked_key
 from api.http.validation import shown
 from api.incoming.bodies import parse
-from api.inputs import resolve
-from api.options import JobOptions, require_allowed
-from api.submission import Entered, Entry, submit, vet
+from api.submitting.drafts import Draft, draft_of
+from api.submitting.inputs import resolve
+from api.submitting.options import JobOptions, require_allowed
+from api.submitting.submission import Entered, Entry, submit, vet
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import new_job_id
 from genart_core.request import ArtRequest, image_fields

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from functools import partial
 
 from api.answers.representation import retry_seconds
-from api.assets import AtHand, keep, unknown_input
 from api.dependencies import Gateway
-from api.drafts import Draft, look_at, pointer_to
 from api.http.errors import ProblemError
 from api.http.validation import shown
 from api.incoming.uploads import Upload, image_too_large, wrong_picture
+from api.submitting.assets import AtHand, keep, unknown_input
+from api.submitting.drafts import Draft, look_at, pointer_to
 from genart_core.jobs import caller
 from genart_core.jobs.assets import AssetFacts
 from genart_core.jobs.eta import estimate

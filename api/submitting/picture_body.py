@@ -4,12 +4,12 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from api.dependencies import Gateway
-from api.drafts import look_at
 from api.http.errors import ProblemError
 from api.incoming.bodies import declared_within, parse
 from api.incoming.forms import FormReader, is_form
 from api.incoming.uploads import Upload, image_too_large
 from api.settings import ApiSettings
+from api.submitting.drafts import look_at
 from genart_core.jobs.assets import AssetFacts
 from genart_core.request import ImageInput
 

@@ -1,7 +1,7 @@
 """Requests with pictures, as they come: a form, or JSON with references.
 
 The pictures that come along are hashed and looked at here, header only, and nothing is stored yet:
-the draft's request names them as the assets that they will be (`api.inputs`).
+the draft's request names them as the assets that they will be (`api.submitting.inputs`).
 """
 
 import math
