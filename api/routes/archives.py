@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from api.answers.archive import Archive, is_whole
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
 from api.documented import outputs as documented
-from api.files import reading, streamed
+from api.following.files import reading, streamed
 from api.http.headers import fields_of, is_known
 from api.incoming.parameters import JobIdPath
 from api.routes.outputs import file_name, outputs_of, seconds_left

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.answers.representation import timestamp
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import assets as documented
-from api.files import StoredFile, file_response, suffix_of
+from api.following.files import StoredFile, file_response, suffix_of
 from api.http.errors import NO_HEADERS, ProblemError
 from api.http.headers import fields_of
 from api.incoming.parameters import Sha256Path, cursor_query, wrong_parameter

@@ -10,12 +10,12 @@ from api.answers.representation import etag, job_response, milliseconds, view
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of, unknown_job
 from api.documented import events as documented_events
 from api.documented import jobs as documented
-from api.events import EVENT_ID_OR_NONE, follow, parse_event_id
+from api.following.events import EVENT_ID_OR_NONE, follow, parse_event_id
+from api.following.waiting import Patience, wait_for_change, wait_for_end
 from api.http.headers import fields_of, is_known, preferences
 from api.incoming.moments import Moment
 from api.incoming.parameters import JOB_ID, JobIdPath, cursor_query, wrong_parameter
 from api.incoming.query import require_known
-from api.waiting import Patience, wait_for_change, wait_for_end
 from genart_core.jobs import caller
 from genart_core.jobs.record import Job, Status, parse_job_id
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.answers.representation import job_response, job_url
 from api.dependencies import Gateway, client_of, draining, gateway_of
 from api.documented import submit as documented
+from api.following.waiting import Patience, submit_and_wait
 from api.http.errors import NO_MEMBERS
 from api.http.headers import cache_directives, fields_of, idempotency_key, preferences
 from api.incoming.bodies import parse, read_body, require_json
@@ -16,7 +17,6 @@ from api.submitting.drafts import read_draft
 from api.submitting.inputs import resolve
 from api.submitting.options import options_of
 from api.submitting.submission import Entry, submit, submit_awaited, vet
-from api.waiting import Patience, submit_and_wait
 from genart_core.catalogue import Kind
 from genart_core.jobs.record import new_job_id
 from genart_core.request import ArtRequest, image_fields

@@ -6,9 +6,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from api.bulk import CancelRequest, cancel_jobs, require_kind
 from api.dependencies import client_of, draining, gateway_of
 from api.documented import many as documented
+from api.following.canceling import CancelRequest, cancel_jobs, require_kind
 from api.http.errors import ProblemError
 from api.http.headers import cache_directives, fields_of, idempotency_key
 from api.incoming.bodies import parse, read_body, require_json_at

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from api.answers.representation import retry_seconds
 from api.dependencies import client_of, found_job, gateway_of, gone, job_id_of
 from api.documented import outputs as documented
-from api.files import StoredFile, file_response, suffix_of
+from api.following.files import StoredFile, file_response, suffix_of
 from api.http.errors import ProblemError
 from api.incoming.parameters import JobIdPath, OutputPath
 from genart_core.jobs import caller

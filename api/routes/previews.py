@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.answers.representation import preview_url
 from api.dependencies import Gateway, client_of, found_job, gateway_of, job_id_of
 from api.documented import outputs as documented
-from api.files import reading
+from api.following.files import reading
 from api.http.errors import ProblemError
 from api.http.headers import fields_of, is_known
 from api.incoming.parameters import JobIdPath, PreviewPath

@@ -3,7 +3,7 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.events import parse_event_id
+from api.following.events import parse_event_id
 from api.http.errors import ProblemError
 from api.http.headers import Preferences, byte_range, idempotency_key, is_known, preferences
 

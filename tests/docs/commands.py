@@ -13,7 +13,7 @@ import orjson
 import typer
 from pydantic import BaseModel
 
-from api.bulk import CancelRequest
+from api.following.canceling import CancelRequest
 from api.incoming.form_values import taken_by, value_of
 from api.submitting.batch import BatchRequest
 from cli.main import app

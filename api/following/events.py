@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 from api.answers.representation import preview_event, preview_view, view
 from api.dependencies import Gateway, found_job
 from api.engine.wakeups import Watch
+from api.following.waiting import until_hang_up
 from api.http.errors import ProblemError
-from api.waiting import until_hang_up
 from genart_core.jobs.caller import Events, Found, Snapshot, events, get, snapshot
 from genart_core.jobs.record import JobId
 
