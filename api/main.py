@@ -9,10 +9,10 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 
-from api import document
 from api.access.auth import Keyring
 from api.access.guard import Guard
 from api.dependencies import Gateway, State
+from api.documented import document
 from api.engine.metrics import PROBES, Meter, Metrics
 from api.engine.overview import Overview
 from api.engine.redis_line import RedisLine
@@ -67,7 +67,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         lifespan=lifespan,
         default_response_class=Response,
         redirect_slashes=False,
-        openapi_url=None,  # `api.document` serves it, at /openapi.json
+        openapi_url=None,  # `api.documented.document` serves it, at /openapi.json
         docs_url=None,  # Swagger UI comes from a CDN
         redoc_url=None,
         openapi_tags=document.TAGS,

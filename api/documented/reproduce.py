@@ -6,9 +6,9 @@ from pydantic import Field
 
 from api.answers.representation import JobView
 from api.documented.assets import CREATE_EXTRA
+from api.documented.examples import WAITING
 from api.documented.parts import Responses, problems
 from api.documented.submit import ADMISSION, submit_headers, submit_parameters
-from api.examples import WAITING
 from api.submitting.reproduction import ReproduceRequest, WarningView
 
 

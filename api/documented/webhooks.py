@@ -3,8 +3,8 @@
 from typing import Any
 
 from api.answers.schemas import DeliveriesView
+from api.documented.examples import MESSAGE as MESSAGE_EXAMPLE
 from api.documented.parts import Responses, problems
-from api.examples import MESSAGE as MESSAGE_EXAMPLE
 
 MESSAGE = """A job has ended, and its submit named a `webhook`.
 

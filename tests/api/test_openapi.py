@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from api import openapi
 from api.answers import representation, schemas
 from api.documented import reproduce as documented_reproduce
-from api.examples import EXAMPLES, MESSAGE
+from api.documented.examples import EXAMPLES, MESSAGE
+from api.documented.illustrate import operations as answered
 from api.http.errors import PROBLEMS
-from api.illustrate import operations as answered
 from genart_core.catalogue import KINDS
 from tests.support.arts import PicturedRequest
 

@@ -14,12 +14,12 @@ from api.access.auth import is_open
 from api.answers.schemas import MessageView, Problem
 from api.documented.assets import FORM
 from api.documented.events import DATA, event_schema
+from api.documented.illustrate import illustrate
 from api.documented.parts import problems
 from api.documented.submit import form_name, form_schema
 from api.documented.webhooks import message
 from api.following.canceling import CancelRequest
 from api.http.headers import fields_of, is_known
-from api.illustrate import illustrate
 from api.submitting.batch import BatchRequest
 from api.submitting.reproduction import ReproduceRequest
 from genart_core.request import image_fields

@@ -7,8 +7,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from api.examples import EXAMPLES
-from api.links import LINKS
+from api.documented.examples import EXAMPLES
+from api.documented.links import LINKS
 
 Document = dict[str, Any]
 
