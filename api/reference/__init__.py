@@ -1,1 +1,4 @@
-"""The pages of the HTTP API, from its OpenAPI document; `cli.reference` puts them in place."""
+"""The pages of the HTTP API, from its OpenAPI document; `cli.reference` puts them in place.
+
+Nothing that serves requests imports it.
+"""
