@@ -20,13 +20,13 @@ DOCUMENT = document()
 PAGE = http_api.render(DOCUMENT)
 OPERATIONS = [(m, path) for path, methods in DOCUMENT["paths"].items() for m in methods]
 # Raised by the framework or the server, which `api.http.errors` and `wire` name by status or cause.
-TABLES = ("errors.py", "remedies.py", "documented")
+TABLES = frozenset({"errors.py", "remedies.py", "documented"})
 
 
-def literals(*folders: str, skip: tuple[str, ...] = ()) -> Iterator[tuple[Path, ast.AST]]:
+def literals(*folders: str, skip: frozenset[str] = frozenset()) -> Iterator[tuple[Path, ast.AST]]:
     for folder in folders:
         for path in (ROOT / folder).rglob("*.py"):
-            if not path.name.startswith(skip):
+            if skip.isdisjoint(path.relative_to(ROOT).parts):
                 yield from ((path, node) for node in ast.walk(ast.parse(path.read_text())))
 
 
