@@ -123,7 +123,7 @@ def test_metrics_tell_how_long_jobs_wait_and_run(
 
 
 def test_every_metric_is_described(http: Client) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "observability.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "observability.md").read_text()
     listed = set(re.findall(r"`(genart_\w+)`", page))
     families = text_string_to_metric_families(http.get("/metrics").text)
     told = {
