@@ -9,7 +9,6 @@ from cli.errors import SettingsError
 from cli.findings import Finding, broken, note, ok
 from cli.machine import Machine
 from cli.slots import plan_slots
-from genart_core.arts.text.native.build import SOURCE, built, compiler
 from genart_core.catalogue import Kind, kinds
 from genart_core.errors import (
     DamagedWeightsError,
@@ -17,11 +16,17 @@ from genart_core.errors import (
     ModelNotPulledError,
     UnknownModelError,
 )
+from genart_core.native.build import HERE, STEP, WINOGRAD, built, compiler
 from genart_core.settings import CoreSettings
 from genart_core.weights import find_model, read_card, shipped_digests
 from worker.settings import WorkerSettings
 
 LITTLE_BYTES = 2_000_000_000
+# What is compiled, the module that opens it, what it is for and what becomes of that without.
+NATIVE = (
+    (STEP, "genart_core.arts.text.native.library", "steps of text", "texts come more slowly"),
+    (WINOGRAD, "genart_core.nn.native", "convolutions", "float32 is slower"),
+)
 
 
 def look_at_device(settings: WorkerSettings, machine: Machine) -> Iterator[Finding]:
@@ -55,19 +60,21 @@ def look_at_device(settings: WorkerSettings, machine: Machine) -> Iterator[Findi
 
 
 def look_at_native(settings: CoreSettings) -> Iterator[Finding]:
-    """Check whether texts step in C; without they are the same, and slower."""
+    """Check whether inner loops run in C; without they give the same, and are slower."""
     if not settings.native:
-        yield note("native", "off; texts come more slowly", "unset GENART_NATIVE")
+        yield note("native", "off; texts and pictures come more slowly", "unset GENART_NATIVE")
         return
-    folders = (SOURCE.parent, settings.home / "native")
-    path = next((path for folder in folders for path in built(folder)), None)
-    if path is not None:
-        yield _library(path)
-    elif (command := compiler()) is not None:
-        yield ok("native", f"compiled by {command} when the first text is written")
-    else:
-        remedy = "install a C compiler (gcc or clang), or set CC"
-        yield note("native", "no C compiler; texts come more slowly", remedy)
+    folders = (HERE, settings.home / "native")
+    command = compiler()
+    for source, module, purpose, loss in NATIVE:
+        path = next((path for folder in folders for path in built(source, folder)), None)
+        if path is not None:
+            yield _library(path, module, purpose, loss)
+        elif command is not None:
+            yield ok("native", f"{purpose}: compiled by {command} when first needed")
+        else:
+            remedy = "install a C compiler (gcc or clang), or set CC"
+            yield note("native", f"{purpose}: no C compiler; {loss}", remedy)
 
 
 def look_at_kinds(settings: CoreSettings) -> Iterator[Finding]:
@@ -101,16 +108,16 @@ def _memory(device: str, free: int | None) -> Finding:
     return ok("memory", detail)
 
 
-def _library(path: Path) -> Finding:
+def _library(path: Path, module: str, purpose: str, loss: str) -> Finding:
     try:
-        library: Any = import_module("genart_core.arts.text.native.library")
+        library: Any = import_module(module)
     except ImportError as error:
-        return note("native", f"{path} can't be tried here: {error}")
+        return note("native", f"{purpose}: {path} can't be tried here: {error}")
     try:
         library.Library(path)
     except library.UnusableError as error:
-        return note("native", f"not used, as {error}; texts come more slowly")
-    return ok("native", str(path))
+        return note("native", f"{purpose}: not used, as {error}; {loss}")
+    return ok("native", f"{purpose}: {path}")
 
 
 def _shipped(path: str, home: Path) -> Iterator[Finding]:

@@ -78,8 +78,9 @@ class CoreSettings(BaseSettings):
     )
     native: bool = Field(
         default=True,
-        description="Take steps of `text` in C, compiled once into `native` under the home folder "
-        "where there is a C compiler. The texts are the same without, and come more slowly.",
+        description="Take steps of `text`, and convolutions of dream and style in float32, in C, "
+        "compiled once into `native` under the home folder where there is a C compiler. Texts are "
+        "the same without, pictures but for rounding, and they come more slowly.",
     )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_in_capitals)

@@ -121,11 +121,8 @@ class Extractor(nn.Module):
         self.layers = dict(layers)
         self.dtype = dtype
         self.stages = nn.ModuleDict({n: _copy(m, device, dtype) for n, m in stages.modules.items()})
-        self.form = torch.channels_last
-        if winograd.pays(self.stages, device, dtype):
-            self.form = torch.contiguous_format
-            winograd.replaced(self.stages)
-        self.stages.to(memory_format=self.form)
+        winograd.quicken(self.stages, device, dtype)
+        self.stages.to(memory_format=torch.channels_last)
         shape = (1, 3, 1, 1)
         self.register_buffer("mean", torch.tensor(stages.mean, device=device).view(shape))
         self.register_buffer("std", torch.tensor(stages.std, device=device).view(shape))
@@ -194,7 +191,7 @@ class Extractor(nn.Module):
             raise ValueError(
                 f"Image is {width} x {height} px but the network needs at least {self.smallest}"
             )
-        x = ((images - self.mean) / self.std).to(self.dtype, memory_format=self.form)
+        x = ((images - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
         activations = {}
         for name, stage in self.stages.items():
             x = stage(x)

@@ -1,97 +1,113 @@
-"""3x3 convolutions in float32 on a processor with a fifth of the products.
+"""3x3 convolutions in float32 on a processor with a quarter of the products.
 
 1. Winograd, Arithmetic complexity of computations, SIAM 1980.
 2. Lavin & Gray, Fast algorithms for convolutional neural networks, arXiv:1509.09308.
 
-torch brings NNPACK, which computes F(6x6, 3x3), but asks it for large batches only. The result is
-that of the plain sum up to some 1e-5 of its size. Weights are frozen: there is no gradient of them.
-
-Measured on one core: 512 to 512 channels at 64 x 64 places take 45 ms instead of 82, 256 to 256
-14 instead of 20, 64 to 64 as long; at 16 x 16 places they take longer. Networks of many 1x1
-convolutions, which run slower in the plain layout, lose more than they gain. A second thread makes
-it hardly any quicker, but the plain sum twice as quick, so it is for one thread alone.
+F(4x4, 3x3) in C (`genart_core/native/winograd.c`), where that could be compiled; the rectifier that
+follows is part of it, forward and backward. The result is that of the plain sum up to some 1e-6 of
+its size. Weights are frozen: there is no gradient of them.
 """
 
-from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from genart_core.nn.native import UNIT, Library, kernel, transformed
 
 SIDE = 3
-LEAST_CHANNELS = 64  # with fewer the transforms take longer than the products that they save
-LEAST_PLACES = 24 * 24  # with fewer those of the weights do
+NO_LEAK = 1.0  # the slope below zero where no rectifier follows
 
 
 class WinogradConv2d(nn.Conv2d):
-    """The same as a frozen convolution that it suits, in the plain layout (B, C, H, W)."""
+    """The same as a frozen convolution that it suits and the rectifier after it.
 
+    `leak` is the rectifier's slope below zero, 1 where there is none.
+    """
+
+    risen: Tensor
     turned: Tensor
 
-    def __init__(self, layer: nn.Conv2d) -> None:
+    def __init__(self, library: Library, layer: nn.Conv2d, leak: float = NO_LEAK) -> None:
         outputs, inputs = layer.weight.shape[:2]
         super().__init__(inputs, outputs, SIDE, padding=1, device="meta")
-        self.weight = nn.Parameter(layer.weight.detach().contiguous(), requires_grad=False)
+        weight = layer.weight.detach()
         bias = torch.zeros(outputs) if layer.bias is None else layer.bias.detach()
+        self.register_parameter("weight", None)  # only its transforms are kept
         self.bias = nn.Parameter(bias, requires_grad=False)
+        self.register_buffer("risen", transformed(weight), persistent=False)
         # Backward is a convolution too, with the weights upside down and inside out.
-        turned = self.weight.flip(2, 3).transpose(0, 1).contiguous()
+        turned = transformed(weight.flip(2, 3).transpose(0, 1))
         self.register_buffer("turned", turned, persistent=False)
+        self.library, self.leak = library, leak
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return what the convolution makes of `(B, C, H, W)`."""
-        if input.shape[-2] * input.shape[-1] < LEAST_PLACES:
-            return super().forward(input)
-        found: Tensor = _Convolution.apply(input, self.weight, self.bias, self.turned)
+        """Return what convolution and rectifier make of `(B, C, H, W)`, channels last."""
+        found: Tensor = _Convolution.apply(input, self)
         return found
 
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, turned: Tensor) -> Tensor:
-        ctx.turned = turned
-        return _convolved(x, weight, bias)
+    def forward(ctx: Any, x: Tensor, layer: WinogradConv2d) -> Tensor:
+        ctx.layer = layer
+        convolve, outputs = layer.library.convolve, layer.out_channels
+        y = convolve(x, layer.risen, outputs, bias=layer.bias, leak=layer.leak)
+        ctx.save_for_backward(*(() if layer.leak == NO_LEAK else (y,)))
+        return y
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        return _convolved(gradients[0], ctx.turned, None), None, None, None
-
-
-@cache
-def is_there() -> bool:
-    """Whether this processor and torch have NNPACK; asking also sets it up, which it needs."""
-    return bool(torch.backends.nnpack.is_available())  # type: ignore[no-untyped-call]
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        layer, mask = ctx.layer, next(iter(ctx.saved_tensors), None)
+        convolve, inputs = layer.library.convolve, layer.in_channels
+        return convolve(gradients[0], layer.turned, inputs, mask=mask, leak=layer.leak), None
 
 
 def suits(module: nn.Module) -> bool:
     """Whether a module is a convolution that is quicker so."""
     return (
         isinstance(module, nn.Conv2d)
+        and not isinstance(module, WinogradConv2d)
         and module.kernel_size == (SIDE, SIDE)
         and module.padding == (1, 1)
         and module.stride == module.dilation == (1, 1)
         and module.padding_mode == "zeros"
         and module.groups == 1
-        and min(module.in_channels, module.out_channels) >= LEAST_CHANNELS
+        and module.in_channels % UNIT == module.out_channels % UNIT == 0
     )
 
 
-def pays(network: nn.Module, device: str, dtype: torch.dtype) -> bool:
-    """Whether all of a network's convolutions but the first suit, here and in this type."""
-    if device != "cpu" or dtype != torch.float32 or torch.get_num_threads() > 1 or not is_there():
-        return False
-    layers = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
-    return len(layers) > 1 and all(suits(layer) for layer in layers[1:])
+def quicken(network: nn.Module, device: str, dtype: torch.dtype) -> None:
+    """Have all convolutions within a frozen network computed so that it suits.
+
+    Nothing changes on another device, in another type, or where nothing could be compiled.
+    """
+    if device != "cpu" or dtype != torch.float32:
+        return
+    if (library := kernel().wait()) is not None:
+        _replace(network, library)
 
 
-def replaced(module: nn.Module) -> nn.Module:
-    """Return a module with all convolutions that it suits replaced, also within it."""
-    if isinstance(module, nn.Conv2d) and suits(module):
-        return WinogradConv2d(module)
-    for name, child in module.named_children():
-        setattr(module, name, replaced(child))
-    return module
+def _replace(module: nn.Module, library: Library) -> None:
+    is_row = isinstance(module, nn.Sequential)  # of others it isn't known what follows what
+    before: WinogradConv2d | None = None
+    for name, child in list(module.named_children()):
+        slope = _slope(child)
+        if is_row and before is not None and slope is not None:
+            before.leak = slope
+            setattr(module, name, nn.Identity())
+        before = None
+        if isinstance(child, nn.Conv2d) and suits(child):
+            before = WinogradConv2d(library, child)
+            setattr(module, name, before)
+        else:
+            _replace(child, library)
 
 
-def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return torch._nnpack_spatial_convolution(x.contiguous(), weight, bias, 1)
+def _slope(module: nn.Module) -> float | None:
+    """Return a rectifier's slope below zero, None if a module is none."""
+    if isinstance(module, nn.LeakyReLU):
+        return module.negative_slope
+    return 0.0 if isinstance(module, nn.ReLU) else None

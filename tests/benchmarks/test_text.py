@@ -10,8 +10,9 @@ import torch
 from benchmarks import text
 from benchmarks.rig.figures import Figure
 from genart_core.arts.text import cell
-from genart_core.arts.text.native.kernel import Kernel
+from genart_core.arts.text.native.kernel import STEPS
 from genart_core.arts.text.stored import load_model, save_model, unpack
+from genart_core.native.kernel import Kernel
 from tests.arts.text.conftest import random_model
 
 
@@ -54,7 +55,7 @@ def test_the_way_that_ran_is_named(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    native = Kernel([tmp_path])
+    native = Kernel(STEPS, [tmp_path])
     expected = "native" if native.wait() is not None else "torch"
     for module in (text, cell):
         monkeypatch.setattr(module, "kernel", lambda: native)

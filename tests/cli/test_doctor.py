@@ -17,7 +17,7 @@ from cli.machine import Machine
 from cli.means import look_at_device, look_at_models, look_at_native
 from cli.place import room
 from genart_core import weights
-from genart_core.arts.text.native.build import BuildError, build
+from genart_core.native.build import STEP, WINOGRAD, BuildError, build
 from genart_core.settings import CoreSettings
 from tests.cli.calling import Run, caller
 from tests.support.gateway import place_model
@@ -165,23 +165,31 @@ def test_weights_that_ship_are_checked(
     assert second == "text/nietzsche.safetensors is missing"
 
 
-def test_native_steps_are_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def look(*, native: bool) -> str:
-        (found,) = look_at_native(CoreSettings(home=home, native=native))
-        return f"{found.state}: {found.detail}"
+def test_what_is_compiled_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(*, native: bool) -> list[str]:
+        found = look_at_native(CoreSettings(home=home, native=native))
+        return [f"{each.state}: {each.detail}" for each in found]
 
-    assert look(native=False) == "note: off; texts come more slowly"
+    assert look(native=False) == ["note: off; texts and pictures come more slowly"]
     with monkeypatch.context() as patch:
         patch.setenv("PATH", "")
         patch.delenv("CC", raising=False)
-        assert look(native=True) == "note: no C compiler; texts come more slowly"
+        assert look(native=True) == [
+            "note: steps of text: no C compiler; texts come more slowly",
+            "note: convolutions: no C compiler; float32 is slower",
+        ]
     try:
-        path = build(home / "native")
+        paths = [build(source, home / "native") for source in (STEP, WINOGRAD)]
     except BuildError:
         return  # no compiler: the two above are all there is
-    assert look(native=True) in (
-        f"ok: {path}",
-        "note: not used, as this CPU has no AVX-512 VNNI; texts come more slowly",
+    steps, convolutions = look(native=True)
+    assert steps in (
+        f"ok: steps of text: {paths[0]}",
+        "note: steps of text: not used, as this CPU has no AVX-512 VNNI; texts come more slowly",
+    )
+    assert convolutions in (
+        f"ok: convolutions: {paths[1]}",
+        "note: convolutions: not used, as this CPU has neither AVX-512 nor AVX2; float32 is slower",
     )
 
 

@@ -10,12 +10,14 @@ import torch
 from genart_core.arts.text import cell as cells
 from genart_core.arts.text.generate import generate
 from genart_core.arts.text.model import Config, LanguageModel
-from genart_core.arts.text.native.kernel import Kernel
+from genart_core.arts.text.native.kernel import STEPS
+from genart_core.arts.text.native.library import Library
 from genart_core.arts.text.quotes import WORDS, QuoteIndex
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.text.stored import StoredModel, pack, save_model
 from genart_core.arts.text.vocabulary import Vocabulary, split
 from genart_core.artwork import Artwork, Model, Run
+from genart_core.native.kernel import Kernel
 
 CHARACTERS = "\n !',-.:;?abcdefghijklmnopqrstuvwxyz"
 
@@ -136,13 +138,15 @@ def word_model(seed: int = 0) -> StoredModel:
 
 
 @pytest.fixture(scope="session")
-def native(tmp_path_factory: pytest.TempPathFactory) -> Kernel:
+def native(tmp_path_factory: pytest.TempPathFactory) -> Kernel[Library]:
     """The steps in C, compiled for this session. Without a compiler there are none."""
-    return Kernel([tmp_path_factory.mktemp("native")])
+    return Kernel(STEPS, [tmp_path_factory.mktemp("native")])
 
 
 @pytest.fixture(params=["torch", "native"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, native: Kernel) -> str:
+def way(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, native: Kernel[Library]
+) -> str:
     """Both ways to step, one after the other."""
     if request.param == "native":
         if native.wait() is None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from genart_core.arts.text import cell as cells
 from genart_core.arts.text.generate import MAX_ROWS, generate
-from genart_core.arts.text.native.kernel import Kernel
+from genart_core.arts.text.native.library import Library
+from genart_core.native.kernel import Kernel
 
 from .conftest import FakeRun, FakeWorkbench, text_of
 
@@ -57,7 +58,7 @@ def text_in_company(workbench: FakeWorkbench, company: int, **fields: Any) -> st
 
 
 def test_texts_are_the_same_in_c_and_in_torch(
-    word_path: Path, model_path: Path, native: Kernel, monkeypatch: pytest.MonkeyPatch
+    word_path: Path, model_path: Path, native: Kernel[Library], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if native.wait() is None:
         pytest.skip("no C compiler, or no AVX-512 VNNI")

@@ -13,8 +13,9 @@ from genart_core.arts.text import matrix as module
 from genart_core.arts.text.cell import Cell
 from genart_core.arts.text.generate import MAX_ROWS
 from genart_core.arts.text.matrix import IntMatrix, _has_fbgemm, is_int8_exact
-from genart_core.arts.text.native.kernel import Kernel
+from genart_core.arts.text.native.library import Library
 from genart_core.arts.text.stored import StoredModel, padded, unpack
+from genart_core.native.kernel import Kernel
 
 from .conftest import random_model
 
@@ -24,7 +25,9 @@ Maker: TypeAlias = Callable[[StoredModel], Cell]
 WAYS = {"packed": (True, True), "int8": (True, False), "float": (False, False)}
 
 
-def has_way(monkeypatch: pytest.MonkeyPatch, way: str, native: Kernel | None = None) -> bool:
+def has_way(
+    monkeypatch: pytest.MonkeyPatch, way: str, native: Kernel[Library] | None = None
+) -> bool:
     """Leave only one way of stepping; return whether this machine has it."""
     if native is not None and way == "native":
         monkeypatch.setattr(cells, "kernel", lambda: native)
@@ -38,7 +41,9 @@ def has_way(monkeypatch: pytest.MonkeyPatch, way: str, native: Kernel | None = N
 
 
 @pytest.fixture(params=[*WAYS, "native"])
-def make(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, native: Kernel) -> Maker:
+def make(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, native: Kernel[Library]
+) -> Maker:
     if not has_way(monkeypatch, request.param, native):
         pytest.skip("this machine steps otherwise")
     return lambda model: Cell(model, "cpu")
@@ -110,7 +115,7 @@ def test_logits_do_not_depend_on_the_threads() -> None:
 
 
 def test_all_ways_to_step_give_the_same_bits(
-    monkeypatch: pytest.MonkeyPatch, native: Kernel
+    monkeypatch: pytest.MonkeyPatch, native: Kernel[Library]
 ) -> None:
     model = random_model(hidden=96)
     found = []

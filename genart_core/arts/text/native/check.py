@@ -16,8 +16,8 @@ from genart_core.arts.text.native.library import (
     PackedDesk,
     PackedModel,
     Parts,
-    UnusableError,
 )
+from genart_core.native.kernel import UnusableError
 
 STEPS = 4
 COMPANIES = (1, 2, 3, 4, 5, 7, 12)  # each number of rows that C takes at once, and several of them

@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from genart_core.native.kernel import UnusableError
+
 Array: TypeAlias = NDArray[Any]
 
 ABI = 1
@@ -17,10 +19,6 @@ OUTPUTS = 64  # a block's
 LANES = 16
 LINE = 64
 MOST_BLOCKS = 0xFFFF
-
-
-class UnusableError(Exception):
-    """A library that can't be used here; the message says why."""
 
 
 class _Matrix(ctypes.Structure):

@@ -1,0 +1,191 @@
+"""Compiled convolutions as torch sees them: `python -m genart_core.nn.native PATH` checks a file.
+
+Every shape is checked here, before C sees an address.
+"""
+
+import ctypes
+import sys
+import threading
+from ctypes import POINTER, byref, c_float, c_int, c_int64, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from genart_core.native.build import WINOGRAD
+from genart_core.native.kernel import Kernel, Plan, UnusableError
+
+ABI = 1
+POINTS = 36
+PANEL = 32  # outputs whose weights lie together
+UNIT = 16  # channels come in multiples of it
+CLOSE = 3e-5  # of the largest value, what a sound library may be off by at the most
+# From three weights in a row to six points (2 of `winograd`, figure 4; rows for 0, 1, -1, 2, -2 and
+# infinity).
+RISE = (
+    (1 / 4, 0.0, 0.0),
+    (-1 / 6, -1 / 6, -1 / 6),
+    (-1 / 6, 1 / 6, -1 / 6),
+    (1 / 24, 1 / 12, 1 / 6),
+    (1 / 24, -1 / 12, 1 / 6),
+    (0.0, 0.0, 1.0),
+)
+
+
+class _Convolution(ctypes.Structure):
+    _fields_ = [
+        *((name, c_void_p) for name in ("x", "mask", "weights", "bias", "y")),
+        *((name, c_int64) for name in ("batch", "height", "width", "inputs", "outputs")),
+        ("leak", c_float),
+    ]
+
+
+def transformed(weight: Tensor) -> Tensor:
+    """Return weights `(outputs, inputs, 3, 3)` as C reads them: `(36 * panels, inputs, 32)`."""
+    outputs, inputs = weight.shape[:2]
+    rise = torch.tensor(RISE, dtype=torch.float64)
+    padded = F.pad(weight.detach().flatten(2), (0, 0, 0, 0, 0, -outputs % PANEL))
+    panels = padded.view(-1, PANEL, inputs, 9).permute(3, 0, 2, 1)
+    points: Tensor = torch.kron(rise, rise) @ panels.reshape(9, -1).double()
+    return points.float().view(-1, inputs, PANEL)
+
+
+class Library:
+    """A compiled `winograd.c`; `lanes` is how many floats its vectors have, 16 or 8.
+
+    Raises:
+        UnusableError: if it is none, is another version's, or this CPU can't run it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._dll = ctypes.CDLL(str(path))
+            functions = [getattr(self._dll, f"genart_winograd_{name}") for name in SIGNATURES]
+        except (OSError, AttributeError) as error:
+            raise UnusableError(f"{path.name} is no such library: {error}") from error
+        for function, (result, arguments) in zip(functions, SIGNATURES.values(), strict=True):
+            function.restype, function.argtypes = result, arguments
+        if self._dll.genart_winograd_abi() != ABI:
+            raise UnusableError(f"{path.name} is of another version")
+        self.lanes: int = self._dll.genart_winograd_lanes()
+        if not self.lanes:
+            raise UnusableError("this CPU has neither AVX-512 nor AVX2")
+        self._desks = threading.local()
+
+    def convolve(
+        self,
+        x: Tensor,
+        weights: Tensor,
+        outputs: int,
+        *,
+        bias: Tensor | None = None,
+        mask: Tensor | None = None,
+        leak: float = 1.0,
+    ) -> Tensor:
+        """Return the convolution `(B, outputs, H, W)` of `(B, inputs, H, W)` in float32.
+
+        `weights` are transformed; `leak` is the slope below zero of the rectifier that follows, 1
+        for none. With a `mask` like `x` the rectifier comes before, and leaks where the mask isn't
+        positive. Runs on torch's threads' number.
+
+        Raises:
+            ValueError: if something doesn't fit.
+        """
+        batch, inputs, height, width = x.shape
+        panels = -(-outputs // PANEL)
+        _require(weights, (POINTS * panels, inputs, PANEL))
+        if bias is not None:
+            _require(bias, (outputs,))
+        if inputs % UNIT or outputs % UNIT or (mask is not None and mask.shape != x.shape):
+            raise ValueError(f"{inputs} to {outputs} channels don't fit, or the mask doesn't")
+        x, mask = _last(x), None if mask is None else _last(mask)
+        last = torch.channels_last
+        y = torch.empty((batch, outputs, height, width), memory_format=last)
+        places = (None if t is None else t.data_ptr() for t in (x, mask, weights, bias, y))
+        job = _Convolution(*places, batch, height, width, inputs, outputs, leak)
+        threads = torch.get_num_threads()
+        desk = self._desk(self._dll.genart_winograd_scratch(byref(job), threads))
+        if self._dll.genart_winograd_convolve(byref(job), desk.data_ptr(), threads, self.lanes):
+            raise ValueError(f"vectors of {self.lanes} floats can't be had here")
+        return y
+
+    def _desk(self, size: int) -> Tensor:
+        """Return memory to work in, which a thread keeps: fresh pages would take longer."""
+        desk: Tensor | None = getattr(self._desks, "memory", None)
+        if desk is None or desk.numel() < size:
+            desk = self._desks.memory = torch.empty(size)
+        return desk
+
+
+SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
+    "abi": (c_int, []),
+    "lanes": (c_int, []),
+    "scratch": (c_int64, [POINTER(_Convolution), c_int64]),
+    "convolve": (c_int, [POINTER(_Convolution), c_void_p, c_int64, c_int64]),
+}
+
+
+def require_sound(library: Library) -> None:
+    """Compare convolutions with those in float64.
+
+    Raises:
+        UnusableError: if they differ.
+    """
+    random = torch.Generator().manual_seed(0)
+    for inputs, outputs, height, width in ((16, 48, 9, 13), (48, 16, 40, 30), (32, 64, 1, 1)):
+        x = torch.randn(2, inputs, height, width, generator=random)
+        weight = torch.randn(outputs, inputs, 3, 3, generator=random)
+        bias, mask = torch.randn(outputs, generator=random), torch.randn(x.shape, generator=random)
+        found = library.convolve(x, transformed(weight), outputs, bias=bias, mask=mask, leak=0.25)
+        bent = torch.where(mask > 0, x, 0.25 * x).double()
+        wanted = F.conv2d(bent, weight.double(), bias.double(), padding=1)
+        if not (found - wanted).abs().max() < CLOSE * wanted.abs().max():
+            raise UnusableError("the compiled convolutions are not those of torch")
+
+
+def load(path: Path) -> Library:
+    """Return a compiled library.
+
+    Raises:
+        UnusableError: if it can't be used here.
+    """
+    library = Library(path)
+    require_sound(library)
+    return library
+
+
+CONVOLUTIONS = Plan(WINOGRAD, load, "genart_core.nn.native", "convolutions in float32")
+
+
+@cache
+def kernel() -> Kernel[Library]:
+    """Return this process's."""
+    return Kernel.of_settings(CONVOLUTIONS)
+
+
+def main(path: Path) -> int:
+    """Look whether a library computes as it should; one that can't be used here isn't wrong."""
+    try:
+        library = Library(path)
+    except UnusableError:
+        return 0
+    require_sound(library)
+    return 0
+
+
+def _require(tensor: Tensor, shape: tuple[int, ...]) -> None:
+    if tensor.dtype != torch.float32 or tensor.shape != shape or not tensor.is_contiguous():
+        raise ValueError(f"{tensor.dtype} {tuple(tensor.shape)} is not float32 {shape}")
+
+
+def _last(tensor: Tensor) -> Tensor:
+    if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
+        raise ValueError(f"{tensor.dtype} on {tensor.device} is not float32 on the CPU")
+    return tensor.detach().contiguous(memory_format=torch.channels_last)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
