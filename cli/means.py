@@ -25,7 +25,7 @@ LITTLE_BYTES = 2_000_000_000
 # What is compiled, the module that opens it, what it is for and what becomes of that without.
 NATIVE = (
     (STEP, "genart_core.arts.text.native.library", "steps of text", "texts come more slowly"),
-    (WINOGRAD, "genart_core.nn.native", "convolutions", "float32 is slower"),
+    (WINOGRAD, "genart_core.nn.native", "convolutions", "pictures come more slowly"),
 )
 
 

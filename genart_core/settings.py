@@ -78,7 +78,7 @@ class CoreSettings(BaseSettings):
     )
     native: bool = Field(
         default=True,
-        description="Take steps of `text`, and convolutions of dream and style in float32, in C, "
+        description="Take steps of `text`, and 3x3 convolutions of dream and style, in C, "
         "compiled once into `native` under the home folder where there is a C compiler. Texts are "
         "the same without, pictures but for rounding, and they come more slowly.",
     )

@@ -1,4 +1,4 @@
-/* 3x3 convolutions of float32 by Winograd's F(4x4, 3x3), for CPUs with AVX-512 or AVX2 and FMA.
+/* 3x3 convolutions by Winograd's F(4x4, 3x3) in float32, for CPUs with AVX-512 or AVX2 and FMA.
  *
  * Pictures lie channels last. The 6x6 inputs that a tile of 4x4 outputs needs are transformed, and
  * what is a convolution becomes a product of matrices over channels at each of 36 points, with
@@ -17,16 +17,17 @@
  * slope below zero of the rectifier that follows, 1 where none does. Backward `x` is the slope of
  * the loss, `mask` what the rectifier gave, and nothing follows. */
 struct convolution {
-    const float *x;
-    const float *mask; /* like x, or NULL */
+    const char *x;
+    const char *mask; /* like x, or NULL */
     const float *weights;
     const float *bias; /* (outputs), or NULL */
-    float *y;
+    char *y;
     int64_t batch;
     int64_t height;
     int64_t width;
     int64_t inputs;
     int64_t outputs;
+    int64_t is_half; /* x, mask and y are bfloat16 instead of float32 */
     float leak;
 };
 

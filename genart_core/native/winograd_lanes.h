@@ -5,11 +5,33 @@
 
 typedef float NAME(vec) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t NAME(mask) __attribute__((vector_size(4 * LANES)));
+typedef uint32_t NAME(bits) __attribute__((vector_size(4 * LANES)));
+typedef uint16_t NAME(half) __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 #define vec NAME(vec)
 
 INLINE vec NAME(load)(const float *from) { return *(const vec *)from; }
 
 INLINE void NAME(store)(float *to, vec value) { *(vec *)to = value; }
+
+/* The values of a picture from `place` on, whichever type they have there. */
+INLINE vec NAME(load_any)(const char *from, int64_t place, int is_half) {
+    if (!is_half)
+        return NAME(load)((const float *)from + place);
+    const NAME(half) halves = *(const NAME(half) *)(from + 2 * place);
+    return (vec)(__builtin_convertvector(halves, NAME(bits)) << 16);
+}
+
+/* bfloat16 is the upper half of a float32; to the nearest, to even where there are two. */
+INLINE void NAME(store_any)(char *to, int64_t place, vec value, int is_half) {
+    if (!is_half) {
+        NAME(store)((float *)to + place, value);
+        return;
+    }
+    const NAME(bits) bits = (NAME(bits))value, is_none = (NAME(bits))(value != value);
+    const NAME(bits) rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    const NAME(bits) kept = (is_none & 0x7fc0) | (~is_none & rounded);
+    *(NAME(half) *)(to + 2 * place) = __builtin_convertvector(kept, NAME(half));
+}
 
 /* `value` where `sign` is positive, elsewhere `leak` times as much. */
 INLINE vec NAME(rectified)(vec sign, vec value, float leak) {
@@ -41,25 +63,25 @@ INLINE void NAME(transform_out)(vec to[OUT], const vec m[SIDE]) {
 }
 
 /* Where the 6x6 inputs of a tile lie, those beyond the picture being `zeros`. */
-TARGET static void NAME(find)(const struct shared *all, int64_t tile, const float *picture,
-                              const float *zeros, const float *at[POINTS]) {
+TARGET static void NAME(find)(const struct shared *all, int64_t tile, const char *picture,
+                              const char *zeros, const char *at[POINTS]) {
     const struct convolution *job = all->job;
     const int64_t top = tile / all->across % all->down * OUT - 1;
     const int64_t left = tile % all->across * OUT - 1;
-    const float *first = picture + tile / (all->across * all->down) * job->height * job->width *
-                                       job->inputs;
+    const int64_t size = job->inputs * (job->is_half ? 2 : 4);
+    const char *first = picture + tile / (all->across * all->down) * job->height * job->width * size;
     for (int64_t y = 0; y < SIDE; y++)
         for (int64_t x = 0; x < SIDE; x++) {
             const int64_t i = top + y, j = left + x;
             const int is_within = i >= 0 && i < job->height && j >= 0 && j < job->width;
-            at[SIDE * y + x] = is_within ? first + (i * job->width + j) * job->inputs : zeros;
+            at[SIDE * y + x] = is_within ? first + (i * job->width + j) * size : zeros;
         }
 }
 
-TARGET static void NAME(read_tile)(const struct shared *all, int64_t tile, const float *zeros,
-                                   float *to) {
+INLINE void NAME(read_tile)(const struct shared *all, int64_t tile, const char *zeros, float *to,
+                            int is_half) {
     const struct convolution *job = all->job;
-    const float *at[POINTS], *signs[POINTS];
+    const char *at[POINTS], *signs[POINTS];
     NAME(find)(all, tile, job->x, zeros, at);
     if (job->mask)
         NAME(find)(all, tile, job->mask, zeros, signs);
@@ -69,11 +91,12 @@ TARGET static void NAME(read_tile)(const struct shared *all, int64_t tile, const
         for (int x = 0; x < SIDE; x++) {
             UNROLL
             for (int y = 0; y < SIDE; y++)
-                d[y] = NAME(load)(at[SIDE * y + x] + k);
+                d[y] = NAME(load_any)(at[SIDE * y + x], k, is_half);
             if (job->mask)
                 UNROLL
                 for (int y = 0; y < SIDE; y++)
-                    d[y] = NAME(rectified)(NAME(load)(signs[SIDE * y + x] + k), d[y], job->leak);
+                    d[y] = NAME(rectified)(NAME(load_any)(signs[SIDE * y + x], k, is_half), d[y],
+                                           job->leak);
             NAME(transform_in)(column, d);
             UNROLL
             for (int y = 0; y < SIDE; y++)
@@ -89,13 +112,14 @@ TARGET static void NAME(read_tile)(const struct shared *all, int64_t tile, const
     }
 }
 
-TARGET static void NAME(write_tile)(const struct shared *all, int64_t tile, const float *from) {
+INLINE void NAME(write_tile)(const struct shared *all, int64_t tile, const float *from,
+                             int is_half) {
     const struct convolution *job = all->job;
     const int64_t top = tile / all->across % all->down * OUT, left = tile % all->across * OUT;
     const int64_t picture = tile / (all->across * all->down);
     const int64_t rows = job->height - top < OUT ? job->height - top : OUT;
     const int64_t columns = job->width - left < OUT ? job->width - left : OUT;
-    float *to = job->y + ((picture * job->height + top) * job->width + left) * job->outputs;
+    const int64_t place = ((picture * job->height + top) * job->width + left) * job->outputs;
     const float leak = job->mask ? 1.0f : job->leak;
     for (int64_t k = 0; k < job->outputs; k += LANES) {
         const vec bias = job->bias ? NAME(load)(job->bias + k) : (vec){0};
@@ -117,11 +141,26 @@ TARGET static void NAME(write_tile)(const struct shared *all, int64_t tile, cons
             for (int x = 0; x < OUT; x++)
                 if (y < rows && x < columns) {
                     const vec value = column[x] + bias;
-                    NAME(store)(to + (y * job->width + x) * job->outputs + k,
-                                NAME(rectified)(value, value, leak));
+                    NAME(store_any)(job->y, place + (y * job->width + x) * job->outputs + k,
+                                    NAME(rectified)(value, value, leak), is_half);
                 }
         }
     }
+}
+
+/* One loop for each type, as the type is asked for in its midst. */
+TARGET static void NAME(read)(const struct shared *all, int64_t tile, const char *zeros, float *to) {
+    if (all->job->is_half)
+        NAME(read_tile)(all, tile, zeros, to, 1);
+    else
+        NAME(read_tile)(all, tile, zeros, to, 0);
+}
+
+TARGET static void NAME(write)(const struct shared *all, int64_t tile, const float *from) {
+    if (all->job->is_half)
+        NAME(write_tile)(all, tile, from, 1);
+    else
+        NAME(write_tile)(all, tile, from, 0);
 }
 
 /* AVX-512 has 32 registers, AVX2 16: what is summed up at once has to fit in. */
@@ -167,17 +206,17 @@ TARGET static void NAME(multiply_all)(const struct shared *all, const float *in,
 /* Takes chunks until there is none left. */
 TARGET static void NAME(work)(struct shared *all, float *desk) {
     float *in = desk, *out = in + POINTS * all->plane_in;
-    const float *zeros = out + POINTS * all->plane_out;
+    const char *zeros = (const char *)(out + POINTS * all->plane_out);
     for (;;) {
         const int64_t first = atomic_fetch_add(&all->next, all->chunk);
         if (first >= all->tiles)
             return;
         const int64_t left = all->tiles - first, count = left < all->chunk ? left : all->chunk;
         for (int64_t t = 0; t < count; t++)
-            NAME(read_tile)(all, first + t, zeros, in + t * all->row_in);
+            NAME(read)(all, first + t, zeros, in + t * all->row_in);
         NAME(multiply_all)(all, in, out, count);
         for (int64_t t = 0; t < count; t++)
-            NAME(write_tile)(all, first + t, out + t * all->row_out);
+            NAME(write)(all, first + t, out + t * all->row_out);
     }
 }
 

@@ -75,11 +75,19 @@ def dtypes(device: str) -> list[str]:
     if device.startswith("cuda"):
         found["bfloat16"] = torch.cuda.is_bf16_supported(including_emulation=False)
     elif device == "cpu":
-        # an older torch tells of none
-        has: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+        has = _capabilities()
         found["float16"] = bool(has.get("avx512_fp16") or has.get("amx_fp16"))
         found["bfloat16"] = bool(has.get("avx512_bf16") or has.get("amx_bf16"))
     return [name for name, is_there in found.items() if is_there]
+
+
+def multiplies_matrices() -> bool:
+    """Whether the processor has instructions for products of whole matrices of bfloat16 (AMX).
+
+    True where torch, being older, can't tell.
+    """
+    has = _capabilities()
+    return not has or bool(has.get("amx_bf16"))
 
 
 def describe(device: str) -> str:
@@ -124,6 +132,12 @@ def _convolution(device: str, dtype: torch.dtype) -> Callable[[], None]:
 
     run()
     return run
+
+
+def _capabilities() -> dict[str, object]:
+    """Return what instructions the processor has; an older torch tells of none."""
+    found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return found
 
 
 _CORES = torch.get_num_threads()

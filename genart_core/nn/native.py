@@ -22,7 +22,8 @@ ABI = 1
 POINTS = 36
 PANEL = 32  # outputs whose weights lie together
 UNIT = 16  # channels come in multiples of it
-CLOSE = 3e-5  # of the largest value, what a sound library may be off by at the most
+# Of the largest value, what a sound library may be off by at the most.
+CLOSE = {torch.float32: 3e-5, torch.bfloat16: 4e-3}
 # From three weights in a row to six points (2 of `winograd`, figure 4; rows for 0, 1, -1, 2, -2 and
 # infinity).
 RISE = (
@@ -38,7 +39,7 @@ RISE = (
 class _Convolution(ctypes.Structure):
     _fields_ = [
         *((name, c_void_p) for name in ("x", "mask", "weights", "bias", "y")),
-        *((name, c_int64) for name in ("batch", "height", "width", "inputs", "outputs")),
+        *((name, c_int64) for name in ("batch", "height", "width", "inputs", "outputs", "is_half")),
         ("leak", c_float),
     ]
 
@@ -85,9 +86,10 @@ class Library:
         mask: Tensor | None = None,
         leak: float = 1.0,
     ) -> Tensor:
-        """Return the convolution `(B, outputs, H, W)` of `(B, inputs, H, W)` in float32.
+        """Return the convolution `(B, outputs, H, W)` of `(B, inputs, H, W)`.
 
-        `weights` are transformed; `leak` is the slope below zero of the rectifier that follows, 1
+        Both are in float32 or in bfloat16; what lies between is in float32, as `weights`, which are
+        transformed, and `bias` are. `leak` is the slope below zero of the rectifier that follows, 1
         for none. With a `mask` like `x` the rectifier comes before, and leaks where the mask isn't
         positive. Runs on torch's threads' number.
 
@@ -99,13 +101,16 @@ class Library:
         _require(weights, (POINTS * panels, inputs, PANEL))
         if bias is not None:
             _require(bias, (outputs,))
-        if inputs % UNIT or outputs % UNIT or (mask is not None and mask.shape != x.shape):
-            raise ValueError(f"{inputs} to {outputs} channels don't fit, or the mask doesn't")
+        if inputs % UNIT or outputs % UNIT:
+            raise ValueError(f"{inputs} to {outputs} channels don't fit")
+        if mask is not None and (mask.shape, mask.dtype) != (x.shape, x.dtype):
+            raise ValueError("the mask doesn't fit")
         x, mask = _last(x), None if mask is None else _last(mask)
         last = torch.channels_last
-        y = torch.empty((batch, outputs, height, width), memory_format=last)
+        y = torch.empty((batch, outputs, height, width), dtype=x.dtype, memory_format=last)
         places = (None if t is None else t.data_ptr() for t in (x, mask, weights, bias, y))
-        job = _Convolution(*places, batch, height, width, inputs, outputs, leak)
+        is_half = x.dtype == torch.bfloat16
+        job = _Convolution(*places, batch, height, width, inputs, outputs, is_half, leak)
         threads = torch.get_num_threads()
         desk = self._desk(self._dll.genart_winograd_scratch(byref(job), threads))
         if self._dll.genart_winograd_convolve(byref(job), desk.data_ptr(), threads, self.lanes):
@@ -139,11 +144,15 @@ def require_sound(library: Library) -> None:
         x = torch.randn(2, inputs, height, width, generator=random)
         weight = torch.randn(outputs, inputs, 3, 3, generator=random)
         bias, mask = torch.randn(outputs, generator=random), torch.randn(x.shape, generator=random)
-        found = library.convolve(x, transformed(weight), outputs, bias=bias, mask=mask, leak=0.25)
-        bent = torch.where(mask > 0, x, 0.25 * x).double()
-        wanted = F.conv2d(bent, weight.double(), bias.double(), padding=1)
-        if not (found - wanted).abs().max() < CLOSE * wanted.abs().max():
-            raise UnusableError("the compiled convolutions are not those of torch")
+        for dtype, close in CLOSE.items():
+            x, mask = x.to(dtype), mask.to(dtype)
+            made = library.convolve(
+                x, transformed(weight), outputs, bias=bias, mask=mask, leak=0.25
+            )
+            bent = torch.where(mask > 0, x.double(), 0.25 * x.double())
+            wanted = F.conv2d(bent, weight.double(), bias.double(), padding=1)
+            if not (made - wanted).abs().max() < close * wanted.abs().max():
+                raise UnusableError("the compiled convolutions are not those of torch")
 
 
 def load(path: Path) -> Library:
@@ -157,7 +166,7 @@ def load(path: Path) -> Library:
     return library
 
 
-CONVOLUTIONS = Plan(WINOGRAD, load, "genart_core.nn.native", "convolutions in float32")
+CONVOLUTIONS = Plan(WINOGRAD, load, "genart_core.nn.native", "convolutions")
 
 
 @cache
@@ -182,8 +191,8 @@ def _require(tensor: Tensor, shape: tuple[int, ...]) -> None:
 
 
 def _last(tensor: Tensor) -> Tensor:
-    if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
-        raise ValueError(f"{tensor.dtype} on {tensor.device} is not float32 on the CPU")
+    if tensor.dtype not in CLOSE or tensor.device.type != "cpu":
+        raise ValueError(f"{tensor.dtype} on {tensor.device} is not float32 or bfloat16 on the CPU")
     return tensor.detach().contiguous(memory_format=torch.channels_last)
 
 

@@ -1,11 +1,12 @@
-"""3x3 convolutions in float32 on a processor with a quarter of the products.
+"""3x3 convolutions on a processor with a quarter of the products.
 
 1. Winograd, Arithmetic complexity of computations, SIAM 1980.
 2. Lavin & Gray, Fast algorithms for convolutional neural networks, arXiv:1509.09308.
 
 F(4x4, 3x3) in C (`genart_core/native/winograd.c`), where that could be compiled; the rectifier that
-follows is part of it, forward and backward. The result is that of the plain sum up to some 1e-6 of
-its size. Weights are frozen: there is no gradient of them.
+follows is part of it, forward and backward. Sums are in float32, for activations in bfloat16 too;
+the result is that of the plain sum up to some 1e-6 of its size. Weights are frozen: there is no
+gradient of them.
 """
 
 from typing import Any
@@ -14,9 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from genart_core.nn.device import multiplies_matrices
 from genart_core.nn.native import UNIT, Library, kernel, transformed
 
 SIDE = 3
+DTYPES = (torch.float32, torch.bfloat16)
+# In bfloat16 torch's products take half the time, so that little is saved where they are few for
+# what is transformed: where a side has fewer channels, or many times as few as the other.
+LEAST_HALF, MOST_HALF = 64, 2
 NO_LEAK = 1.0  # the slope below zero where no rectifier follows
 
 
@@ -33,7 +39,7 @@ class WinogradConv2d(nn.Conv2d):
         outputs, inputs = layer.weight.shape[:2]
         super().__init__(inputs, outputs, SIDE, padding=1, device="meta")
         weight = layer.weight.detach()
-        bias = torch.zeros(outputs) if layer.bias is None else layer.bias.detach()
+        bias = torch.zeros(outputs) if layer.bias is None else layer.bias.detach().float()
         self.register_parameter("weight", None)  # only its transforms are kept
         self.bias = nn.Parameter(bias, requires_grad=False)
         self.register_buffer("risen", transformed(weight), persistent=False)
@@ -65,8 +71,8 @@ class _Convolution(torch.autograd.Function):
         return convolve(gradients[0], layer.turned, inputs, mask=mask, leak=layer.leak), None
 
 
-def suits(module: nn.Module) -> bool:
-    """Whether a module is a convolution that is quicker so."""
+def suits(module: nn.Module, dtype: torch.dtype) -> bool:
+    """Whether a module is a convolution that is quicker so, in this type."""
     return (
         isinstance(module, nn.Conv2d)
         and not isinstance(module, WinogradConv2d)
@@ -76,21 +82,30 @@ def suits(module: nn.Module) -> bool:
         and module.padding_mode == "zeros"
         and module.groups == 1
         and module.in_channels % UNIT == module.out_channels % UNIT == 0
+        and _pays(module, dtype)
     )
+
+
+def _pays(layer: nn.Conv2d, dtype: torch.dtype) -> bool:
+    few, many = sorted((layer.in_channels, layer.out_channels))
+    return dtype == torch.float32 or (few >= LEAST_HALF and many <= MOST_HALF * few)
 
 
 def quicken(network: nn.Module, device: str, dtype: torch.dtype) -> None:
     """Have all convolutions within a frozen network computed so that it suits.
 
-    Nothing changes on another device, in another type, or where nothing could be compiled.
+    Nothing changes on another device, in another type, where nothing could be compiled, or in
+    bfloat16 where the processor multiplies matrices of it, many times as quickly.
     """
-    if device != "cpu" or dtype != torch.float32:
+    if device != "cpu" or dtype not in DTYPES:
+        return
+    if dtype == torch.bfloat16 and multiplies_matrices():
         return
     if (library := kernel().wait()) is not None:
-        _replace(network, library)
+        _replace(network, library, dtype)
 
 
-def _replace(module: nn.Module, library: Library) -> None:
+def _replace(module: nn.Module, library: Library, dtype: torch.dtype) -> None:
     is_row = isinstance(module, nn.Sequential)  # of others it isn't known what follows what
     before: WinogradConv2d | None = None
     for name, child in list(module.named_children()):
@@ -99,11 +114,11 @@ def _replace(module: nn.Module, library: Library) -> None:
             before.leak = slope
             setattr(module, name, nn.Identity())
         before = None
-        if isinstance(child, nn.Conv2d) and suits(child):
+        if isinstance(child, nn.Conv2d) and suits(child, dtype):
             before = WinogradConv2d(library, child)
             setattr(module, name, before)
         else:
-            _replace(child, library)
+            _replace(child, library, dtype)
 
 
 def _slope(module: nn.Module) -> float | None:

@@ -176,7 +176,7 @@ def test_what_is_compiled_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -
         patch.delenv("CC", raising=False)
         assert look(native=True) == [
             "note: steps of text: no C compiler; texts come more slowly",
-            "note: convolutions: no C compiler; float32 is slower",
+            "note: convolutions: no C compiler; pictures come more slowly",
         ]
     try:
         paths = [build(source, home / "native") for source in (STEP, WINOGRAD)]
@@ -189,7 +189,8 @@ def test_what_is_compiled_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -
     )
     assert convolutions in (
         f"ok: convolutions: {paths[1]}",
-        "note: convolutions: not used, as this CPU has neither AVX-512 nor AVX2; float32 is slower",
+        "note: convolutions: not used, as this CPU has neither AVX-512 nor AVX2; pictures come "
+        "more slowly",
     )
 
 

@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from genart_core.native import build as building
 from genart_core.native.build import WINOGRAD, Source, build, compiler
 from genart_core.native.kernel import Kernel, Plan, UnusableError
-from genart_core.nn import native, winograd
+from genart_core.nn import device, native, winograd
 from genart_core.nn.features import Network, Stages
 from genart_core.nn.native import CONVOLUTIONS, Library, load, require_sound, transformed
 from genart_core.nn.winograd import WinogradConv2d, quicken, suits
 
-FLOAT = torch.float32
-CLOSE = 3e-5  # of the largest value
+FLOAT, HALF = torch.float32, torch.bfloat16
+CLOSE = {FLOAT: 3e-5, HALF: 4e-3}  # of the largest value
+MEAN = {FLOAT: 1e-5, HALF: 3e-3}  # of the whole
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler")
 
 
@@ -63,8 +64,8 @@ def layer(
 def small() -> Network:
     """Return convolutions in the manner of VGG, and one in that of our own network."""
     modules = {
-        "first": nn.Sequential(layer(3, 16), nn.ReLU()),
-        "second": nn.Sequential(nn.MaxPool2d(2), layer(16, 48), nn.LeakyReLU(0.1)),
+        "first": nn.Sequential(layer(3, 32), nn.ReLU()),
+        "second": nn.Sequential(nn.MaxPool2d(2), layer(32, 48), nn.LeakyReLU(0.1)),
         "third": nn.Sequential(layer(48, 32, 1, padding=0), nn.ReLU(), layer(32, 32), nn.ReLU()),
         "fourth": nn.Sequential(layer(32, 64)),
     }
@@ -72,10 +73,9 @@ def small() -> Network:
 
 
 def require_close(found: Tensor, exact: Tensor) -> None:
-    torch.testing.assert_close(
-        found.double(), exact, rtol=0, atol=CLOSE * float(exact.detach().abs().max())
-    )
-    assert (found.double() - exact).norm() <= 1e-5 * exact.norm()
+    most = CLOSE[found.dtype] * float(exact.detach().abs().max())
+    torch.testing.assert_close(found.double(), exact, rtol=0, atol=most)
+    assert (found.double() - exact).norm() <= MEAN[found.dtype] * exact.norm()
 
 
 @pytest.mark.parametrize("lanes", [8, 16])
@@ -92,7 +92,8 @@ def test_values_and_gradients_are_those_of_the_plain_sum(
     size[0] = size[0] % 2 + 1
     leak = data.draw(st.sampled_from([0.0, 0.1, 1.0]))
     plain = layer(inputs, outputs, bias=data.draw(st.booleans()))
-    x, slope = (drawn(size[0], channels, *size[1:]) for channels in (inputs, outputs))
+    dtype = data.draw(st.sampled_from([FLOAT, HALF]))
+    x, slope = (drawn(size[0], channels, *size[1:]).to(dtype) for channels in (inputs, outputs))
     library.lanes, before = lanes, library.lanes
     threads = torch.get_num_threads()
     torch.set_num_threads(data.draw(st.integers(1, 3)))
@@ -127,26 +128,32 @@ def test_it_is_the_same_for_any_number_of_threads(library: Library) -> None:
     assert all(torch.equal(each, found[0]) for each in found)
 
 
-def test_a_network_in_float32_computes_so_and_gives_the_same_gradient(library: Library) -> None:
+@pytest.mark.parametrize(("dtype", "most"), [(FLOAT, 1e-3), (HALF, 0.05)])
+def test_a_network_computes_so_and_gives_the_same_gradient(
+    library: Library, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, most: float
+) -> None:
+    monkeypatch.setattr(winograd, "LEAST_HALF", 32)
+    monkeypatch.setattr(winograd, "multiplies_matrices", lambda: False)
     network, image = small(), torch.rand(1, 3, 96, 80, generator=torch.Generator().manual_seed(1))
     names = ["first", "second", "third", "fourth"]
 
     def seen(dtype: torch.dtype) -> tuple[dict[str, Tensor], Tensor]:
-        x = image.to(dtype).requires_grad_()
+        x = image.double().requires_grad_()
         found = network.cut(names, dtype=dtype)(x)
-        loss = torch.stack([each.square().mean() for each in found.values()]).sum()
+        loss = torch.stack([each.double().square().mean() for each in found.values()]).sum()
         return found, torch.autograd.grad(loss, x)[0]
 
-    (found, quick), (wanted, exact) = seen(FLOAT), seen(torch.float64)
+    (found, quick), (wanted, exact) = seen(dtype), seen(torch.float64)
 
-    extractor = network.cut(names, dtype=FLOAT)
+    extractor = network.cut(names, dtype=dtype)
     assert sum(isinstance(each, WinogradConv2d) for each in extractor.modules()) == 3
     assert sum(isinstance(each, nn.Identity) for each in extractor.modules()) == 2
     for name in names:
-        require_close(found[name], wanted[name])
+        assert found[name].dtype == dtype
+        assert (found[name] - wanted[name]).norm() < 10 * MEAN[dtype] * wanted[name].norm()
         assert found[name].is_contiguous(memory_format=torch.channels_last)
     # A value near 0 that falls on the other side of a rectifier bends the gradient there.
-    assert (quick - exact).norm() < 1e-3 * exact.norm()
+    assert (quick - exact).norm() < most * exact.norm()
 
 
 def test_what_a_cut_sees_and_takes_is_as_before(
@@ -163,10 +170,40 @@ def test_what_a_cut_sees_and_takes_is_as_before(
 
 
 def test_other_types_and_devices_compute_as_before(library: Library) -> None:
-    for device, dtype in (("cpu", torch.bfloat16), ("cpu", torch.float64), ("cuda:0", FLOAT)):
+    for place, dtype in (("cpu", torch.float16), ("cpu", torch.float64), ("cuda:0", FLOAT)):
         rows = nn.Sequential(layer(), nn.ReLU())
-        quicken(rows, device, dtype)
+        quicken(rows, place, dtype)
         assert not any(isinstance(each, WinogradConv2d) for each in rows.modules())
+
+
+def test_bfloat16_is_left_to_a_processor_that_multiplies_matrices_of_it(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for has, expected in (({"amx_bf16": True}, 0), ({"amx_bf16": False}, 1), ({}, 0)):
+        monkeypatch.setattr(device, "_capabilities", lambda has=has: has)
+        rows = nn.Sequential(layer(), nn.ReLU())
+        quicken(rows, "cpu", HALF)
+        assert sum(isinstance(each, WinogradConv2d) for each in rows.modules()) == expected
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "pays"),
+    [(64, 64, True), (128, 64, True), (32, 64, False), (64, 192, False), (512, 512, True)],
+)
+def test_in_bfloat16_it_pays_where_there_are_many_products(
+    inputs: int, outputs: int, pays: bool
+) -> None:
+    assert suits(layer(inputs, outputs), HALF) == pays
+    assert suits(layer(inputs, outputs), FLOAT)
+
+
+def test_no_number_stays_none_in_bfloat16(library: Library) -> None:
+    x = torch.zeros(1, 32, 8, 8, dtype=HALF)
+    x[0, 0, 4, 4] = torch.nan
+
+    found = library.convolve(x, transformed(layer(32, 32).weight), 32)
+
+    assert found[0, :, 3:6, 3:6].isnan().all()
 
 
 @pytest.mark.parametrize(
@@ -182,8 +219,8 @@ def test_convolutions_of_another_kind_are_left_alone(
     other = nn.Sequential(layer(**options))
     quicken(other, "cpu", FLOAT)
 
-    assert suits(layer())
-    assert not suits(other[0])
+    assert suits(layer(), FLOAT)
+    assert not suits(other[0], FLOAT)
     assert not isinstance(other[0], WinogradConv2d)
 
 
@@ -204,6 +241,7 @@ def test_what_does_not_fit_never_reaches_c(library: Library) -> None:
     x, weights = drawn(1, 64, 8, 8), transformed(layer().weight)
     wrong: list[tuple[Tensor, Tensor, int, dict[str, Any]]] = [
         (x.double(), weights, 96, {}),
+        (x, weights, 96, {"mask": x.bfloat16()}),
         (x[:, :48], weights, 96, {}),
         (x, weights.double(), 96, {}),
         (x, weights, 128, {}),
@@ -213,7 +251,7 @@ def test_what_does_not_fit_never_reaches_c(library: Library) -> None:
         (x, weights, 96, {"mask": drawn(1, 64, 8, 9)}),
     ]
     for picture, risen, outputs, options in wrong:
-        with pytest.raises(ValueError, match="is not float32|don't fit"):
+        with pytest.raises(ValueError, match="is not float32|n't fit"):
             library.convolve(picture, risen, outputs, **options)
     library.lanes, before = 4, library.lanes
     with pytest.raises(ValueError, match="vectors of 4 floats"):
