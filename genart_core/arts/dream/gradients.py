@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from genart_core.arts.dream.losses import Objective
+from genart_core.arts.dream.request import SMALLEST_WINDOW
 
 # Where nothing is excited a gradient is 0 and stays so. The means of a large picture's squares have
 # gradients of 1e-12 and less; fp32 reaches down to 1e-38.
@@ -59,7 +60,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Tiling:
-    """Square windows of `window` pixels, of which `margin` pixels at each side are only context.
+    """Windows of at most `window` pixels a side; `margin` pixels at each side are only context.
 
     A gradient is exact where the margin is as wide as the receptive field. Half of that, the
     default, leaves out what features say of pixels that they hardly see: a position's weight falls
@@ -94,9 +95,13 @@ class Tiling:
         return [self._span(first, last, length) for first, last in pairs]
 
     def _span(self, first: int, last: int, length: int) -> Span:
-        start = max(0, min(first - self.margin, length - self.window))
+        """Return what is kept with its margins, no larger: at an edge that may be a sliver."""
+        needed = min(length, last + self.margin) - max(0, first - self.margin)
+        side = -(-max(needed, SMALLEST_WINDOW) // self.stride) * self.stride
+        side = min(self.window, side)
+        start = max(0, min(first - self.margin, length - side))
         start -= start % self.stride
-        stop = start + self.window
+        stop = start + side
         return Span(start, length if length - stop < self.stride else stop, first, last)
 
     def offset(self, generator: torch.Generator) -> int:

@@ -40,7 +40,22 @@ def test_every_pixel_is_kept_once_and_seen_with_its_margin(
         assert span.stop - span.start < tiling.window + stride
         assert span.start <= max(0, span.first - tiling.margin)
         assert span.stop >= min(length // stride * stride, span.last + tiling.margin)
-    assert len({span.stop - span.start for span in spans}) <= 2  # few shapes to prepare for
+    assert len({span.stop - span.start for span in spans}) <= 4  # few shapes to prepare for
+
+
+@given(length=st.integers(2300, 8000), offset=st.integers(0, 133))
+def test_windows_hold_no_more_than_what_is_kept_of_them_and_its_margins(
+    length: int, offset: int
+) -> None:
+    tiling = Tiling(2272, 64, 16)
+
+    spans = tiling.spans(length, 16 * offset)
+
+    for span in spans:
+        needed = min(span.last + 64, length) - max(0, span.first - 64)
+        assert span.stop - span.start < max(needed, 256) + 3 * 16
+        assert span.first - span.start >= min(span.first, 64)
+        assert span.stop - span.last >= min(length - span.last, 64)
 
 
 def test_a_tiling_keeps_half_of_a_window_at_least(network: Network) -> None:
