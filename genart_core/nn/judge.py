@@ -7,9 +7,11 @@ from typing import Annotated, Any
 
 import torch
 import typer
+from PIL import Image
 
-from genart_core.errors import DamagedWeightsError, UnknownModelError
+from genart_core.errors import ArtError, DamagedWeightsError, UnknownModelError
 from genart_core.nn.features import load_network
+from genart_core.nn.image import decode
 from genart_core.nn.photos import Photo, central_square, find_photos, open_photo
 from genart_core.nn.teacher import load_teacher
 from genart_core.weights import find_model, read_card
@@ -18,6 +20,7 @@ HOME = Path("~/.genart")
 SIDE = 224  # pixels of the central square that is looked at
 BATCH = 16
 TOP = 5
+MAX_PIXELS = 2**28
 
 Model = Annotated[str, typer.Option(help="Feature network, by name.")]
 Home = Annotated[Path, typer.Option(envvar="GENART_HOME", help="State folder.")]
@@ -32,13 +35,22 @@ def classify(
     model: Model = "features",
     home: Home = HOME,
 ) -> None:
-    """Print a JSON array with the five likeliest classes of each picture."""
+    """Print a JSON array with the five likeliest classes of each picture.
+
+    One that can't be read is told on standard error and has none; the command then ends with 1.
+    """
     look = Eye(_file(model, home))
-    try:
-        found = [{"image": str(path), "top": look.top(path)} for path in images]
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    found, unread = [], 0
+    for path in images:
+        try:
+            top = look.top(path)
+        except ValueError as error:
+            typer.echo(f"genart: {error}", err=True)
+            top, unread = [], unread + 1
+        found.append({"image": str(path), "top": top})
     sys.stdout.write(json.dumps(found) + "\n")
+    if unread:
+        raise typer.Exit(1)
 
 
 @eval_app.callback()
@@ -97,7 +109,7 @@ class Eye:
         Raises:
             ValueError: if the file is none.
         """
-        image = central_square(open_photo(path), SIDE)
+        image = central_square(_opened(path), SIDE)
         likely = self.logits(image[None]).softmax(1)[0]
         probabilities, places = likely.topk(min(TOP, len(likely)))
         pairs = zip(probabilities.tolist(), places.tolist(), strict=True)
@@ -114,6 +126,20 @@ class Eye:
 def squares(photos: list[Photo]) -> torch.Tensor:
     """Return the centres of pictures, `(B, 3, SIDE, SIDE)`."""
     return torch.stack([central_square(open_photo(photo.path), SIDE) for photo in photos])
+
+
+def _opened(path: Path) -> Image.Image:
+    """Return a picture as dream and style see it: upright, in sRGB, of any depth.
+
+    Raises:
+        ValueError: if the file is none.
+    """
+    try:
+        rgb = decode(path.read_bytes(), max_pixels=MAX_PIXELS).rgb
+    except (ArtError, OSError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise ValueError(f"{path} can't be read as a picture: {why}") from error
+    return Image.fromarray(rgb.mul(255.0).round().to(torch.uint8).permute(1, 2, 0).numpy())
 
 
 def _file(model: str, home: Path) -> Path:

@@ -102,7 +102,6 @@ def test_a_wrong_setting_is_told_in_one_sentence(
         (("jobs", "list", "--limit", "0"), "Invalid value for '--limit': Input should be greater"),
         (("jobs", "show"), "Missing argument 'ID'; see `genart jobs show --help`"),
         (("train", "text"), "Missing argument 'files'; see `genart train text --help`"),
-        (("models", "classify", "/none"), "/none can't be read as a picture: No such file or"),
         (
             ("models", "pull", "vgg16", "--from", "/"),
             "Invalid value for '--from': file",
@@ -117,6 +116,13 @@ def test_wrong_words_are_told_in_one_sentence(
     assert (done.code, done.stdout) == (2, "")
     assert done.stderr.startswith(f"genart: {said}")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_picture_that_cannot_be_read_is_told_beside_the_array(run: Run, tmp_path: Path) -> None:
+    done = run("models", "classify", "/none", GENART_HOME=str(tmp_path))
+
+    assert (done.code, json.loads(done.stdout)) == (1, [{"image": "/none", "top": []}])
+    assert done.stderr == "genart: /none can't be read as a picture: No such file or directory\n"
 
 
 def test_a_group_alone_shows_its_commands(run: Run) -> None:

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from genart_core.nn.judge import classify_app, eval_app
@@ -34,15 +36,32 @@ def test_classify_prints_nothing_but_the_likeliest_classes(home: Path) -> None:
         assert sum(probabilities) == pytest.approx(1.0, abs=1e-4)
 
 
-def test_classify_names_what_it_cannot_read(home: Path) -> None:
+def test_classify_tells_what_it_cannot_read_and_goes_on(home: Path) -> None:
     (home / "note.txt").write_text("no picture")
-    words = [str(home / "note.txt"), "--model", "tiny", "--home", str(home)]
+    photo = draw_photos(home / "photos", count=1) / "red" / "0000.png"
+    paths = [str(home / "none.png"), str(photo), str(home / "note.txt")]
 
-    result = CliRunner().invoke(classify_app, words)
+    result = CliRunner().invoke(classify_app, [*paths, "--model", "tiny", "--home", str(home)])
 
-    assert result.exit_code == 2
-    told = " ".join(result.output.replace("│", " ").split())  # as wide as the terminal is
-    assert "note.txt can't be read as a picture" in told
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert [each["image"] for each in found] == paths
+    assert [len(each["top"]) for each in found] == [0, 3, 0]
+    said = result.stderr.splitlines()
+    assert said[0] == f"genart: {paths[0]} can't be read as a picture: No such file or directory"
+    assert said[1].startswith(f"genart: {paths[2]} can't be read as a picture: ")
+
+
+def test_classify_sees_deep_grey_as_it_sees_grey(home: Path) -> None:
+    ramp = np.linspace(0, 255, 64 * 64).reshape(64, 64).astype(np.uint8)
+    Image.fromarray(ramp).save(home / "grey.png")
+    Image.fromarray(ramp.astype(np.uint16) * 257).save(home / "deep.png")
+    words = [str(home / "grey.png"), str(home / "deep.png"), "--model", "tiny"]
+
+    result = CliRunner().invoke(classify_app, [*words, "--home", str(home)])
+
+    grey, deep = json.loads(result.stdout)
+    assert deep["top"] == grey["top"]
 
 
 def test_eval_counts_agreement_on_every_tenth_picture(home: Path) -> None:
