@@ -59,10 +59,10 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
             orientation = 1 if format_of(image) == "TIFF" else orientation_of(image)
     except InvalidImageError as error:
         raise ArtError("invalid_image", str(error)) from error
-    rgb = _upright(_planes(samples), orientation)
+    rgb = _planes(samples, orientation)
     if opacity is None or opacity.min() == 255:
         return Picture(rgb)
-    alpha = _upright(_planes(opacity[:, :, None]), orientation)
+    alpha = _planes(opacity[:, :, None], orientation)
     return Picture(_filled(rgb, alpha), alpha)
 
 
@@ -187,10 +187,10 @@ def _power(covariance: Tensor, exponent: float) -> Tensor:
     return root
 
 
-def _planes(samples: Samples) -> Tensor:
-    """Turn `(H, W, C)` samples into `(C, H, W)` in [0, 1]."""
-    values = torch.from_numpy(np.array(samples).transpose(2, 0, 1)).float()
-    return (values / 255.0 if samples.dtype == np.uint8 else values).contiguous()
+def _planes(samples: Samples, orientation: int) -> Tensor:
+    """Turn `(H, W, C)` samples into upright `(C, H, W)` in [0, 1]; bytes become floats last."""
+    planes = _upright(torch.from_numpy(np.array(samples.transpose(2, 0, 1))), orientation)
+    return planes.float().div_(255.0) if samples.dtype == np.uint8 else planes
 
 
 def _upright(x: Tensor, orientation: int) -> Tensor:
@@ -207,15 +207,17 @@ def _filled(rgb: Tensor, alpha: Tensor) -> Tensor:
     Files have black, white or leftovers there, which would become edges. Down a pyramid colours are
     averaged by their alpha; up again each level fills the holes of the next finer one.
     """
-    levels = [(rgb * alpha, alpha)]
-    while max(levels[-1][1].shape[-2:]) > 1:
-        coloured, weight = (F.avg_pool2d(x, 2, ceil_mode=True) for x in levels[-1])
+    coloured, weight = rgb * alpha, alpha
+    levels = []
+    while max(weight.shape[-2:]) > 1:
+        coloured, weight = (F.avg_pool2d(x, 2, ceil_mode=True) for x in (coloured, weight))
         levels.append((coloured, weight))
     fill = torch.ones(3, 1, 1)  # a picture of nothing is white
     for coloured, weight in reversed(levels):
         fill = F.interpolate(fill[None], weight.shape[-2:], mode="bilinear")[0]
         fill = torch.where(weight > 0, coloured / weight.clamp(min=1e-12), fill)
-    return torch.where(alpha > 0, rgb, fill).clamp(0.0, 1.0)
+    fill = F.interpolate(fill[None], alpha.shape[-2:], mode="bilinear")[0]
+    return torch.where(alpha > 0, rgb, fill).clamp_(0.0, 1.0)
 
 
 def _image(picture: Picture, *, flat: bool) -> Image.Image:

@@ -1,6 +1,8 @@
 """Pictures as people have them: of every form, depth and colour space, held any way."""
 
 import struct
+import subprocess
+import sys
 import zlib
 from typing import Any
 
@@ -276,3 +278,28 @@ WIDE = {
     b"gXYZ": (0.20528, 0.62567, 0.06087),
     b"bXYZ": (0.14919, 0.06322, 0.74457),
 }
+
+
+MEASURE = """
+import resource, sys
+from genart_core.nn.image import decode
+data = sys.stdin.buffer.read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+decode(data, max_pixels=2**25)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize(("mode", "per_pixel"), [("RGB", 26), ("RGBA", 68)])
+def test_a_large_picture_is_read_in_little_more_memory_than_it_takes(
+    mode: str, per_pixel: int
+) -> None:
+    picture = Image.new(mode, (4000, 4000), (200, 100, 50, 128)[: len(mode)])
+    data = saved(picture, "PNG", exif=exif(6))
+
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE], input=data, capture_output=True, check=True
+    )
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert int(done.stdout) * unit < per_pixel * 4000**2
