@@ -4,7 +4,8 @@
 2. Olah, Mordvintsev, Schubert, Feature visualization, Distill 2017, doi:10.23915/distill.00007.
 
 Differs from 1: the mean of squares is taken instead of half their sum, so that weights mean the
-same at any depth and size; a gradient is normalised anyway.
+same at any depth and size; a gradient is normalised anyway. Differs from 2: a class is its logit
+above the mean of all logits, since a network may raise them all alike without another answer.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ class Objective:
 
     With `channels` only those of a layer count. With a `guide` the squares become products with the
     guide's feature (N, C) that fits each position best (dot-product match). `target` adds the logit
-    of a class.
+    of a class, less the mean of all.
     """
 
     def __init__(
@@ -50,7 +51,8 @@ class Objective:
             for layer, weight in self.contributions.items()
         ]
         if self.target is not None:
-            terms.append(features[LOGITS][:, self.target].float().mean())
+            logits = features[LOGITS].float()
+            terms.append((logits[:, self.target] - logits.mean(1)).mean())
         return torch.stack(terms).sum()
 
     def _activity(self, layer: str, feature: Tensor) -> Tensor:

@@ -71,8 +71,9 @@ class DreamRequest(ArtRequest):
     target_class: ClassIndex | Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         default=None,
         title="Class",
-        description="A class to see everywhere, by index, WordNet id or name: its logit is "
-        "climbed, alone unless layers are named too. Only for models that have classes.",
+        description="A class to see everywhere, by index, WordNet id or name: its logit is raised "
+        "above the mean of all, alone unless layers are named too. Only for models that have "
+        "classes.",
         json_schema_extra=hints(advanced=True),
     )
     octaves: int = Field(

@@ -11,8 +11,9 @@ from genart_core.arts.dream.generate import generate, window_side
 from genart_core.arts.dream.presets import PRESETS
 from genart_core.arts.dream.request import PICTURE_BYTES, SMALLEST_WINDOW
 from genart_core.catalogue import find_kind, load_generator
-from genart_core.nn.features import Network
+from genart_core.nn.features import Network, load_network
 from genart_core.nn.image import decode, luma_of, read_metadata, resize
+from genart_core.weights import find_model
 from tests.support.features import tiny_network
 
 from . import golden
@@ -156,6 +157,18 @@ def test_a_class_is_climbed_by_any_of_its_names(workbench: FakeWorkbench) -> Non
 
     assert all(torch.equal(picture, pictures[0]) for picture in pictures)
     assert distance(made(workbench, target_class="cat"), pictures[0]) > 1e-3
+
+
+@pytest.mark.parametrize("wanted", ["strawberry", "school bus"])
+def test_the_network_that_ships_sees_the_class_that_was_dreamt(wanted: str) -> None:
+    path = find_model("features", "features", Path("none")).path
+    network = load_network(path, "cpu")
+
+    image = made(FakeWorkbench(network), target_class=wanted, size=128, iterations=15)
+
+    with torch.no_grad():
+        logits = network.cut(["logits"], dtype=torch.float32)(image)["logits"]
+    assert network.classes[int(logits.argmax())] == wanted
 
 
 def test_a_blend_goes_all_the_way_to_the_original(workbench: FakeWorkbench) -> None:
