@@ -13,7 +13,7 @@ from genart_core.errors import ArtError, DamagedWeightsError, UnknownModelError
 from genart_core.nn.features import load_network
 from genart_core.nn.image import decode
 from genart_core.nn.photos import Photo, central_square, find_photos, open_photo
-from genart_core.nn.teacher import load_teacher
+from genart_core.nn.teacher import Teacher, load_teacher
 from genart_core.weights import find_model, read_card
 
 HOME = Path("~/.genart")
@@ -75,13 +75,9 @@ def features(
     try:
         _, photos = find_photos(folders)
         master = load_teacher(teacher)
+        same = _agreed(Eye(_file(model, home)), master, photos)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    look = Eye(_file(model, home))
-    same = 0
-    for start in range(0, len(photos), BATCH):
-        batch = squares(photos[start : start + BATCH])
-        same += int((look.logits(batch).argmax(1) == master(batch)["logits"].argmax(1)).sum())
     facts = {"model": model, "pictures": len(photos), "side_px": SIDE, "same_first_class": same}
     agreement = round(same / len(photos), 4)
     sys.stdout.write(json.dumps({**facts, "agreement": agreement}) + "\n")
@@ -121,6 +117,22 @@ class Eye:
             }
             for probability, place in pairs
         ]
+
+
+def _agreed(look: Eye, master: Teacher, photos: list[Photo]) -> int:
+    """Return of how many pictures both say the same.
+
+    Raises:
+        ValueError: if one can't be read, or the classes are not the same.
+    """
+    known, taught = len(look.classes), len(master.classes)
+    if known != taught:
+        raise ValueError(f"The model tells {known} classes apart, its teacher {taught}")
+    same = 0
+    for start in range(0, len(photos), BATCH):
+        batch = squares(photos[start : start + BATCH])
+        same += int((look.logits(batch).argmax(1) == master(batch)["logits"].argmax(1)).sum())
+    return same
 
 
 def squares(photos: list[Photo]) -> torch.Tensor:

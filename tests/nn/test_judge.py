@@ -12,6 +12,8 @@ from genart_core.nn.judge import classify_app, eval_app
 from tests.support.features import write_tiny_network
 from tests.support.photos import draw_photos, write_teacher
 
+WIDE = {"COLUMNS": "400"}
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -75,3 +77,16 @@ def test_eval_counts_agreement_on_every_tenth_picture(home: Path) -> None:
     facts = json.loads(result.stdout)
     assert facts["pictures"] == 4
     assert facts["agreement"] == facts["same_first_class"] / 4
+
+
+def test_eval_tells_what_it_cannot_compare(home: Path) -> None:
+    photos = draw_photos(home / "photos")
+    words = ["features", str(photos), "--teacher", str(write_teacher(home)), "--home", str(home)]
+
+    (photos / "red" / "0009.png").write_bytes(b"no picture")
+    damaged = CliRunner().invoke(eval_app, [*words, "--model", "tiny"], env=WIDE)
+    other = CliRunner().invoke(eval_app, [*words, "--model", "features"], env=WIDE)
+
+    assert (damaged.exit_code, other.exit_code) == (2, 2)
+    assert "0009.png can't be read as a picture" in damaged.output
+    assert "The model tells 1000 classes apart, its teacher 3" in other.output
