@@ -68,10 +68,10 @@ def artwork_of(run: Run, network: Network, device: str) -> Artwork:
     original = picture.rgb[None]
     objective = objective_of(request, network, device)
     extractor = network.cut(objective.layers)
-    _require_seen(original, "The picture", extractor)
+    _require_seen(original, "The picture", extractor, "ask for a larger size, or crop it")
     if request.guide is not None:
         guide = _read(run, request.guide, GUIDE_SIZE).rgb[None].to(device)
-        _require_seen(guide, "The guide", extractor)
+        _require_seen(guide, "The guide", extractor, "crop it")
         with torch.no_grad():
             objective = objective.guided_by(extractor(guide))
     tiling = Tiling.of(extractor, window_side(extractor, original.shape[-2:], memory))
@@ -178,13 +178,13 @@ def _read(run: Run, reference: str, size: int) -> Picture:
     )
 
 
-def _require_seen(image: Tensor, what: str, extractor: Extractor) -> None:
+def _require_seen(image: Tensor, what: str, extractor: Extractor, remedy: str) -> None:
     height, width = image.shape[-2:]
     if min(height, width) < extractor.smallest:
         raise ArtError(
             "invalid_image",
             f"{what} is {width} x {height} px at this size, but these layers see nothing of less "
-            f"than {extractor.smallest} each way; ask for a larger size, or crop it",
+            f"than {extractor.smallest} each way; {remedy}",
         )
 
 

@@ -120,7 +120,7 @@ def _manner(request: StyleRequest, network: Network, content: Tensor, stride: in
         raise ArtError(
             "invalid_image",
             f"Content is {width} x {height} px at size {request.size}, but {request.model} needs "
-            f"at least {stride} each way; ask for a larger size",
+            f"at least {stride} each way; ask for a larger size, or crop it",
         )
     weights = Weights(
         request.content_weight, request.style_weight, request.tv_weight, request.blend
