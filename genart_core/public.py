@@ -73,3 +73,11 @@ def public_network(name: str) -> PublicNetwork:
     if name not in PUBLIC:
         raise UnknownModelError(name, tuple(PUBLIC))
     return PUBLIC[name]
+
+
+def is_pooling(layer: str) -> bool:
+    """Whether a layer, by its name, only makes the one before it smaller; no own network has one.
+
+    It can be asked for, but nothing is chosen from it unless it is.
+    """
+    return "pool" in layer

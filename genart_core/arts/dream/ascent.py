@@ -71,7 +71,8 @@ class Ascent:
         the sum is the original plus what was dreamt, enlarged.
         """
         request, losses = self.request, list[float]()
-        sizes = octave_sizes(original.shape[-2:], request, least=2 * self.network.stride)
+        least = max(2 * self.network.stride, self.network.smallest)
+        sizes = octave_sizes(original.shape[-2:], request, least=least)
         base = resize(original, *sizes[0])
         image = base.clamp(0.0, 1.0)
         for octave, size in enumerate(sizes):

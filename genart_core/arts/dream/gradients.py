@@ -44,6 +44,10 @@ class Network(Protocol):
     def receptive_field(self) -> int:
         """Side of the square of input pixels that a position of the deepest layer sees."""
 
+    @property
+    def smallest(self) -> int:
+        """Pixels a side that an image must have for the deepest layer to have one position."""
+
     def __call__(self, images: Tensor) -> dict[str, Tensor]:
         """Return the features by layer."""
 

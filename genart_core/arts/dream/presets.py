@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from genart_core.public import is_pooling
+
 DEFAULT: Literal["animals"] = "animals"
 
 
@@ -31,7 +33,8 @@ PRESETS: Mapping[str, Preset] = {
 
 
 def layers_at(depths: Mapping[float, float], layers: Sequence[str]) -> dict[str, float]:
-    """Return weights by layer, of layers from shallow to deep."""
+    """Return weights by layer, of layers from shallow to deep; poolings are passed over."""
+    layers = [name for name in layers if not is_pooling(name)]
     found: dict[str, float] = {}
     for depth, weight in depths.items():
         name = layers[round(depth * (len(layers) - 1))]

@@ -59,7 +59,7 @@ def artwork_of(run: Run, network: Network, device: str) -> Artwork:
     finish = Finish(request, sitters)
     painter = Painter(
         extractor,
-        _manner(request, network, original.rgb, extractor.stride),
+        _manner(request, network, original.rgb, max(extractor.stride, extractor.smallest)),
         Recorder(device),
         available=None if available is None else min(available, MOST_BYTES),
         pictures=request.pictures,
@@ -113,14 +113,14 @@ def _watch(run: Run, finish: Finish) -> Callable[[int, int, Callable[[], Tensor]
     return watch
 
 
-def _manner(request: StyleRequest, network: Network, content: Tensor, stride: int) -> Manner:
+def _manner(request: StyleRequest, network: Network, content: Tensor, least: int) -> Manner:
     height, width = content.shape[-2:]
-    seen = [size for size in request.sizes if min(fit(height, width, size)) >= stride]
+    seen = [size for size in request.sizes if min(fit(height, width, size)) >= least]
     if not seen:
         raise ArtError(
             "invalid_image",
             f"Content is {width} x {height} px at size {request.size}, but {request.model} needs "
-            f"at least {stride} each way; ask for a larger size, or crop it",
+            f"at least {least} each way; ask for a larger size, or crop it",
         )
     weights = Weights(
         request.content_weight, request.style_weight, request.tv_weight, request.blend

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from genart_core.errors import RefusedError
+from genart_core.public import is_pooling
 
 Choice: TypeAlias = Sequence[str] | Mapping[str, float] | None
 
@@ -36,16 +37,17 @@ def choose_layers(content: Choice, style: Choice, known: Sequence[Mapping[str, A
     """Return the layers of a request; `known` is a card's list of names, channels and strides.
 
     Left out, style is the first layer of each stride up to 16 and content the second of stride 8,
-    which for VGG-19 are those of Gatys et al. 2016.
+    poolings not counted, which for VGG-19 are those of Gatys et al. 2016.
 
     Raises:
         RefusedError: if a layer isn't among the known ones that have places (`logits` has none).
     """
     maps = [layer for layer in known if layer["name"] != "logits"]
     names = [str(layer["name"]) for layer in maps]
+    usual = [layer for layer in maps if not is_pooling(str(layer["name"]))]
     chosen = {
-        "content_layers": _weighted(content or [_content_layer(maps)]),
-        "style_layers": _weighted(style or _style_layers(maps)),
+        "content_layers": _weighted(content or [_content_layer(usual)]),
+        "style_layers": _weighted(style or _style_layers(usual)),
     }
     for field, weights in chosen.items():
         unknown = [name for name in weights if name not in names]

@@ -98,7 +98,7 @@ class Painter:
         styles = [
             _resized(s, max(1, round(size * self.manner.style_scale))) for s in sitters.styles
         ]
-        least = self.network.stride
+        least = max(self.network.stride, self.network.smallest)
         styles = [resize(s, *(max(least, n) for n in s.shape[-2:])).clamp(0, 1) for s in styles]
         if self.manner.matches_colors:
             styles = [coral(s, content).clamp(0.0, 1.0) for s in styles]
@@ -141,12 +141,14 @@ class Painter:
             self.watch(len(self.curves), self.steps, lambda: _narrowed(optimiser.best))
 
     def _needs(self) -> Needs:
+        # Without padding places lie to the left of what they see, by half of what is lost.
+        shift = max(0, self.network.smallest - self.network.stride)
         return Needs.of(
             self.manner.layers,
             lbfgs=self.manner.optimizer == "lbfgs",
             pictures=self.pictures,
             per_tile_pixel=self.network.bytes_per_pixel,
-            field=self.network.receptive_field,
+            field=self.network.receptive_field + shift,
         )
 
     def _tile(self, image: Tensor) -> int | None:

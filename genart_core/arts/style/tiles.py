@@ -104,7 +104,7 @@ class Tiled:
     @torch.no_grad()
     def sizes(self, image: Tensor) -> dict[str, tuple[int, int]]:
         """Return height and width of each layer's activations, found on strips of the picture."""
-        strip = self._network.stride
+        strip = max(self._network.stride, self._network.smallest)
         column, row = self._network(image[..., :strip]), self._network(image[..., :strip, :])
         return {n: (column[n].shape[-2], row[n].shape[-1]) for n in self._network.layers}
 

@@ -11,10 +11,13 @@ from genart_core.arts.dream.generate import generate, window_side
 from genart_core.arts.dream.presets import PRESETS
 from genart_core.arts.dream.request import PICTURE_BYTES, SMALLEST_WINDOW
 from genart_core.catalogue import find_kind, load_generator
+from genart_core.nn.conversion import convert
 from genart_core.nn.features import Network, load_network
 from genart_core.nn.image import decode, luma_of, read_metadata, resize
+from genart_core.public import PUBLIC
 from genart_core.weights import find_model
 from tests.support.features import tiny_network
+from tests.support.public import write_state
 
 from . import golden
 from .conftest import (
@@ -277,6 +280,21 @@ def test_an_image_too_narrow_for_the_network_is_told_to_be(
     # A guide is seen at a size of its own, whatever the caller asks for.
     assert ("larger size" in detail) == (field == "image")
     assert detail.endswith("crop it")
+
+
+def test_octaves_that_are_too_small_for_an_unpadded_network_are_left_out(tmp_path: Path) -> None:
+    target = tmp_path / "inception_v3.safetensors"
+    state = write_state(tmp_path / "state.pth", "inception_v3")
+    convert(state, target, PUBLIC["inception_v3"])
+    run = FakeRun(size=100, octaves=4, octave_scale=1.1, iterations=1)
+
+    generate([run], FakeWorkbench(load_network(target, "cpu")))
+
+    assert run.failure is None
+    assert run.result["layers"] == {"Mixed_7a": 1.0}
+    assert (
+        run.result["steps"] == 1
+    )  # the next octave would be 91 x 68, and less than 75 is not seen
 
 
 def test_windows_are_as_large_as_memory_allows(network: Network) -> None:

@@ -82,6 +82,14 @@ def test_a_preset_has_layers_in_any_network(name: str, count: int) -> None:
     assert sum(chosen.values()) == pytest.approx(sum(PRESETS[name].depths.values()))
 
 
+def test_presets_pass_over_poolings() -> None:
+    vgg = [f"relu{block}_{place}" for block in (1, 2, 3) for place in (1, 2)]
+    pooled = ["relu1_1", "relu1_2", "pool1", "relu2_1", "relu2_2", "pool2", "relu3_1", "relu3_2"]
+
+    for preset in PRESETS.values():
+        assert layers_at(preset.depths, [*pooled, "maxpool3"]) == layers_at(preset.depths, vgg)
+
+
 def test_presets_go_from_low_layers_to_high_ones() -> None:
     layers = [f"layer{i}" for i in range(8)]
     single = [p for p in PRESETS.values() if len(p.depths) == 1]
