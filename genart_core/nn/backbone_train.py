@@ -14,18 +14,20 @@ from genart_core.errors import DamagedWeightsError, UnknownModelError
 from genart_core.nn.backbone import Backbone, Config, restore, save
 from genart_core.nn.device import working_dtype
 from genart_core.nn.objectives import Classification, Distillation
-from genart_core.nn.photos import Crops, Photo, find_photos
+from genart_core.nn.photos import Crops, Photo, find_photos, times
 from genart_core.nn.report import Report
 from genart_core.nn.teacher import load_teacher
 from genart_core.nn.training import Recipe, Training, run
 from genart_core.weights import find_model, read_card
 
 HOME = Path("~/.genart")
-TUNED = ("batch", "side", "learning_rate", "vivid", "dreamt", "forced", "logits", "seed")
+TUNED = ("batch", "side", "learning_rate", "vivid", "mixed", "dreamt", "forced", "logits", "seed")
 PAPERS = [
     "Simonyan & Zisserman, Very deep convolutional networks, arXiv:1409.1556",
     "Romero et al., FitNets: hints for thin deep nets, arXiv:1412.6550",
     "Hinton, Vinyals & Dean, Distilling the knowledge in a neural network, arXiv:1503.02531",
+    "Beyer et al., Knowledge distillation: a good teacher is patient and consistent, "
+    "arXiv:2106.05237",
     "Agarwal et al., On-policy distillation of language models, arXiv:2306.13649",
 ]
 
@@ -39,6 +41,7 @@ class Lesson:
     teacher: Path | None = None
     side: int = 112
     vivid: float = 0.0
+    mixed: float = 0.0
     dreamt: float = 0.0
     forced: float = Distillation.FORCED
     logits: float = Distillation.LOGITS
@@ -52,7 +55,8 @@ class Lesson:
 @app.command()
 def features(
     folders: Annotated[
-        list[Path], typer.Argument(help="Folders of pictures.", exists=True, file_okay=False)
+        list[str],
+        typer.Argument(help="Folders of pictures; FOLDER:3 is shown three times as often."),
     ],
     name: Annotated[str, typer.Option(help="Name of the model.")],
     teacher: Annotated[
@@ -69,6 +73,9 @@ def features(
     ] = Distillation.FORCED,
     vivid: Annotated[
         float, typer.Option(min=0, max=1, help="Share of crops in the colours of dreams.")
+    ] = 0.0,
+    mixed: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of crops that are mingled with others.")
     ] = 0.0,
     dreamt: Annotated[
         float, typer.Option(min=0, max=0.5, help="Share of pictures that are dreamt on.")
@@ -97,8 +104,9 @@ def features(
         if checkpoint.exists() and not resume:
             raise ValueError(f"{checkpoint} is a stopped training: --resume it, or remove the file")
         source = _file_of(init, home)
-        photos = find_photos(folders)
-        lesson = Lesson(teacher, side, vivid, dreamt, forced, logits)
+        shown = [times(folder) for folder in folders]
+        photos = find_photos([path for path, often in shown for _ in range(often)])
+        lesson = Lesson(teacher, side, vivid, mixed, dreamt, forced, logits)
         training, classes = _prepare(photos, lesson, recipe, source)
         if resume and checkpoint.exists():
             training.load(checkpoint)
@@ -115,10 +123,10 @@ def features(
         card = {
             "name": name,
             "licence": f"weights trained by this project; data: {licence}",
-            "command": _command(folders, name, lesson, recipe, licence, source),
+            "command": _command(shown, name, lesson, recipe, licence, source),
             "recipe": {**asdict(recipe), **lesson.options},
             "papers": PAPERS,
-            "data": {"folders": [f.name for f in folders], "licence": licence},
+            "data": {"folders": [path.name for path, _ in shown], "licence": licence},
             "minutes": round(training.seconds / 60, 1),
             "steps": training.step,
             "parameters": size,
@@ -152,7 +160,14 @@ def _prepare(
 ) -> tuple[Training[Backbone], list[dict[str, str]]]:
     """Return the training and the classes that its network tells apart."""
     train, test = photos
-    crops = Crops(train, batch=recipe.batch, side=lesson.side, seed=recipe.seed, vivid=lesson.vivid)
+    crops = Crops(
+        train,
+        batch=recipe.batch,
+        side=lesson.side,
+        seed=recipe.seed,
+        vivid=lesson.vivid,
+        mixed=lesson.mixed,
+    )
     objective: Distillation | Classification
     if lesson.teacher is not None:
         model = load_teacher(lesson.teacher)
@@ -169,6 +184,8 @@ def _prepare(
             dtype=working_dtype("cpu"),
         )
     else:
+        if lesson.mixed:
+            raise ValueError("pictures can be mixed only with a teacher, who tells what they are")
         folders = sorted({photo.folder for photo in train})
         classes = [{"wnid": "", "name": folder} for folder in folders]
         config = Config(classes=len(folders), batch_norm=True)
@@ -194,7 +211,7 @@ def _file_of(init: str | None, home: Path) -> Path | None:
 
 
 def _command(
-    folders: Sequence[Path],
+    shown: Sequence[tuple[Path, int]],
     name: str,
     lesson: Lesson,
     recipe: Recipe,
@@ -202,7 +219,8 @@ def _command(
     init: Path | None,
 ) -> str:
     """Return the command that trains this again; options at their usual value are left out."""
-    words = ["genart", "train", "features", *(folder.name for folder in folders), "--name", name]
+    folders = (f"{path.name}:{often}" if often > 1 else path.name for path, often in shown)
+    words = ["genart", "train", "features", *folders, "--name", name]
     words += ["--teacher", lesson.teacher.name] if lesson.teacher else []
     values = {**asdict(recipe), **lesson.options}
     usual = {**asdict(Recipe()), **Lesson().options}

@@ -16,7 +16,7 @@ SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 HELD_OUT = 10  # every so manieth picture of a folder is never trained on
 # Of Caltech-101: clutter without a class, and faces that are cut out of the pictures in `Faces`.
 LEFT_OUT = frozenset({"BACKGROUND_Google", "Faces_easy"})
-SMALLEST = 0.5  # of a picture's short side, the side of the smallest crop
+SMALLEST = 0.5  # of a picture's short side, the side of the smallest crop, where it isn't larger
 CACHE_BYTES = 2_000_000_000
 
 
@@ -49,6 +49,19 @@ def find_photos(roots: Sequence[Path]) -> tuple[list[Photo], list[Photo]]:
     if not train or not test:
         raise ValueError(f"{len(train) + len(test)} pictures are too few: at least 10 in a folder")
     return train, list(test)
+
+
+def times(folder: str) -> tuple[Path, int]:
+    """Return a folder and how often it is to be shown, of `FOLDER` or `FOLDER:TIMES`.
+
+    Raises:
+        ValueError: if there is no such folder.
+    """
+    name, _, count = folder.rpartition(":")
+    path, often = (Path(name), int(count)) if name and count.isdecimal() else (Path(folder), 1)
+    if not path.is_dir():
+        raise ValueError(f"{path} is no folder")
+    return path, often
 
 
 def open_photo(path: Path) -> Image.Image:
@@ -95,20 +108,53 @@ def exaggerated(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArr
     return (255.0 * values.clip(0.0, 1.0)).round().astype(np.uint8)
 
 
+def mingled(
+    pixels: NDArray[np.uint8], other: NDArray[np.uint8], random: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Return two crops `(side, side, 3)` as one: blended, or a part of one within the other.
+
+    A teacher tells of such pictures too, and there are many more of them than of photographs.
+
+    1. Zhang et al., mixup, arXiv:1710.09412
+    2. Yun et al., CutMix, arXiv:1905.04899
+    3. Beyer et al., Knowledge distillation: a good teacher is patient and consistent,
+       arXiv:2106.05237
+    """
+    share = random.uniform()
+    if random.random() < 0.5:
+        return np.rint(share * pixels + (1.0 - share) * other).astype(np.uint8)
+    side = len(pixels)
+    width = round(side * math.sqrt(share))
+    top, left = random.integers(0, side - width + 1, 2)
+    place = (slice(top, top + width), slice(left, left + width))
+    joined = pixels.copy()
+    joined[place] = other[place]
+    return joined
+
+
 class Crops:
     """Batches of random crops; which ones depends on the seed and the number of the batch alone.
 
-    A share `vivid` of them have the colours of dreams rather than those of photographs.
+    A share `vivid` of them have the colours of dreams rather than those of photographs, and a share
+    `mixed`, from the batch's start, is mingled with the others.
     """
 
     def __init__(
-        self, photos: Sequence[Photo], *, batch: int, side: int, seed: int, vivid: float = 0.0
+        self,
+        photos: Sequence[Photo],
+        *,
+        batch: int,
+        side: int,
+        seed: int,
+        vivid: float = 0.0,
+        mixed: float = 0.0,
     ) -> None:
         self.photos = photos
         self.batch = batch
         self.side = side
         self.seed = seed
         self.vivid = vivid
+        self.mixed = mixed
         self._cache: dict[Path, Image.Image] = {}
         self._cached = 0
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="crops")
@@ -140,11 +186,14 @@ class Crops:
     def _make(self, number: int) -> NDArray[np.uint8]:
         random = np.random.default_rng((self.seed, number, 1))
         crops = [self._crop(self._open(photo.path), random) for photo in self.photos_of(number)]
-        return np.stack(crops)
+        count = round(self.mixed * len(crops))
+        others = zip(crops, np.roll(crops, 1, axis=0)[:count], strict=False)
+        return np.stack([*(mingled(*pair, random) for pair in others), *crops[count:]])
 
     def _crop(self, image: Image.Image, random: np.random.Generator) -> NDArray[np.uint8]:
         short = min(image.size)
-        side = short * math.exp(random.uniform(math.log(SMALLEST), 0.0))
+        smallest = min(SMALLEST, self.side / short)  # of a large picture down to its own pixels
+        side = short * math.exp(random.uniform(math.log(smallest), 0.0))
         left = random.uniform(0, image.width - side)
         top = random.uniform(0, image.height - side)
         box = (left, top, left + side, top + side)

@@ -8,7 +8,15 @@ import pytest
 import torch
 from PIL import Image
 
-from genart_core.nn.photos import Crops, central_square, exaggerated, find_photos, open_photo
+from genart_core.nn.photos import (
+    Crops,
+    central_square,
+    exaggerated,
+    find_photos,
+    mingled,
+    open_photo,
+    times,
+)
 from tests.support.photos import draw_photos
 
 
@@ -126,3 +134,64 @@ def test_vivid_crops_keep_their_shapes(tmp_path: Path) -> None:
     edges = [abs(each[:, 31] - each[:, 32]).mean() for each in found]
     flats = [abs(each[:, 8] - each[:, 9]).mean() for each in found]
     assert np.mean(edges) > 5 * np.mean(flats)
+
+
+def test_a_share_of_the_crops_is_mingled_with_others(tmp_path: Path) -> None:
+    train, _ = find_photos([draw_photos(tmp_path)])
+    plain = Crops(train, batch=8, side=32, seed=0)[0]
+    mixed = Crops(train, batch=8, side=32, seed=0, mixed=0.5)
+
+    batch = mixed[0]
+
+    changed = [not torch.equal(*pair) for pair in zip(batch, plain, strict=True)]
+    assert changed == [True] * 4 + [False] * 4
+    assert torch.equal(batch, Crops(train, batch=8, side=32, seed=0, mixed=0.5)[0])
+    assert not torch.equal(mixed[1][:4], batch[:4])
+
+
+def test_mingled_crops_are_blends_or_have_a_part_of_another() -> None:
+    black, white = (np.full((40, 40, 3), value, dtype=np.uint8) for value in (0, 255))
+    random = np.random.default_rng(0)
+
+    found = [mingled(black, white, random) for _ in range(60)]
+
+    blends = [each for each in found if each.min() == each.max()]
+    pastes = [each for each in found if set(np.unique(each)) == {0, 255}]
+    assert min(len(blends), len(pastes)) > 15
+    assert len({int(each[0, 0, 0]) for each in blends}) > 10
+    for each in pastes:
+        rows, columns, _ = np.nonzero(each)
+        side = rows.max() - rows.min() + 1
+        assert side == columns.max() - columns.min() + 1
+        assert (each == 255).sum() == 3 * side * side
+    shares = [each.mean() / 255 for each in found]
+    assert 0.35 < np.mean(shares) < 0.65
+    assert black.max() == 0
+
+
+def test_a_large_picture_is_cut_down_to_its_own_pixels(tmp_path: Path) -> None:
+    """Enlarged crops of small pictures are soft; those of a large one are to be as sharp as it."""
+    fine = np.random.default_rng(0).integers(0, 256, (320, 320, 3), dtype=np.uint8)
+    for number in range(10):
+        Image.fromarray(fine).save(tmp_path / f"{number}.png")
+    train, _ = find_photos([tmp_path])
+
+    batch = Crops(train, batch=40, side=32, seed=0)[0]
+
+    # Noise that is averaged over more pixels than one has less contrast.
+    spreads = batch.std((1, 2, 3))
+    assert spreads.max() > 0.6 * (fine / 255.0).std()
+    assert spreads.min() < 0.2 * (fine / 255.0).std()
+
+
+def test_a_folder_says_how_often_it_is_shown(tmp_path: Path) -> None:
+    odd = tmp_path / "a:b"
+    odd.mkdir()
+
+    assert times(str(tmp_path)) == (tmp_path, 1)
+    assert times(f"{tmp_path}:3") == (tmp_path, 3)
+    assert times(str(odd)) == (odd, 1)
+    assert times(f"{odd}:2") == (odd, 2)
+    for none in (tmp_path / "none", f"{tmp_path / 'none'}:2", ":2", f"{tmp_path}:two"):
+        with pytest.raises(ValueError, match="is no folder"):
+            times(str(none))

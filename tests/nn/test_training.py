@@ -198,7 +198,8 @@ def test_the_command_writes_a_network_that_can_be_used(
 ) -> None:
     words = [photos, "--name", "mine", "--teacher", teacher, "--steps", 2, "--batch", 4]
     words += ["--side", 32, "--home", tmp_path, "--licence", "public domain"]
-    words += ["--dreamt", 0.5, "--forced", 0.25, "--logits", 1]
+    words += ["--mixed", 0.5, "--dreamt", 0.5, "--forced", 0.25, "--logits", 1]
+    words[0] = f"{photos}:2"
 
     result = CliRunner().invoke(app, [str(word) for word in words])
 
@@ -208,9 +209,10 @@ def test_the_command_writes_a_network_that_can_be_used(
     assert network.classes == ("cat", "dog", "owl")
     card = read_card(path)
     assert card["command"] == (
-        "genart train features photos --name mine --teacher darknet.npz --steps 2 --batch 4 "
-        "--side 32 --dreamt 0.5 --forced 0.25 --logits 1 --licence 'public domain'"
+        "genart train features photos:2 --name mine --teacher darknet.npz --steps 2 --batch 4 "
+        "--side 32 --mixed 0.5 --dreamt 0.5 --forced 0.25 --logits 1 --licence 'public domain'"
     )
+    assert card["data"]["folders"] == ["photos"]
     assert card["licence"] == "weights trained by this project; data: public domain"
     assert card["log"][-1]["steps"] == 2
     curves = read_curves(tmp_path / "runs" / "features" / "mine.tensorboard")
@@ -239,6 +241,24 @@ def test_without_a_teacher_the_folders_are_the_classes(photos: Path, tmp_path: P
     assert [each["name"] for each in card["classes"]] == ["blue", "red"]
     assert card["metrics"]["accuracy"] == 1.0
     assert json.dumps(card["recipe"]).count('"side": 32') == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere"], "nowhere is no folder"),
+        (["{photos}", "--mixed", "0.5"], "only with a teacher"),
+    ],
+)
+def test_what_can_not_be_trained_on_is_told(
+    photos: Path, tmp_path: Path, words: list[str], said: str
+) -> None:
+    words = [word.format(photos=photos) for word in words]
+
+    result = CliRunner().invoke(app, [*words, "--name", "mine", "--home", str(tmp_path)])
+
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.replace("│", " ").split())
 
 
 def test_training_on_from_a_model_tells_its_lineage(
