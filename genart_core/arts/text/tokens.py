@@ -133,14 +133,17 @@ def reflowed(text: str) -> str:
     """Return `text` with the lines of each paragraph joined.
 
     Paragraphs are divided by blank lines, several of which become one; a line that is indented
-    stays a line, as verse and the first lines of some paragraphs are. Lines are joined by a space,
-    or after a hyphen or dash that ends a word by nothing. Spaces within a line become one.
+    stays a line, as verse and the first lines of some paragraphs are, but loses its indent: how
+    deep a book sets its verses is no more to learn than where it ends its lines. Lines are joined
+    by a space, or after a hyphen or dash that ends a word by nothing. Spaces within a line become
+    one.
     """
     text = re.sub(r"(?<![ \t])[ \t]+\n", "\n", text)
     text = re.sub(r"(?<=\S) {2,}(?=\S)", " ", text)
     text = re.sub(r"\n{3,}", "\n\n", text)
     text = re.sub(r"(?<=\S[-–—])\n(?=\S)", "", text)
-    return re.sub(r"(?<=\S)\n(?=\S)", " ", text)
+    text = re.sub(r"(?<=\S)\n(?=\S)", " ", text)
+    return re.sub(r"\n[ \t]+(?=\S)", "\n", text)
 
 
 def _read(path: Path, block: int) -> Iterator[str]:

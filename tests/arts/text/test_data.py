@@ -153,7 +153,11 @@ def test_the_rarest_words_are_forgotten_first() -> None:
         ("It was a dark  \nand stormy night.", "It was a dark and stormy night."),
         ("one\n\n\n \ntwo\nthree\n", "one\n\ntwo three\n"),
         ("a coffer-\ndam—\nand - \nno", "a coffer-dam—and - no"),
-        ("He sang:\n  La\n  la\nand slept.  Then", "He sang:\n  La\n  la and slept. Then"),
+        ("He sang:\n  La\n  la\nand slept.  Then", "He sang:\nLa\nla and slept. Then"),
+        (
+            "\n\n    How doth\n\t  the little\n\n  Crocodile\n",
+            "\n\nHow doth\nthe little\n\nCrocodile\n",
+        ),
     ],
 )
 def test_lines_of_a_paragraph_are_joined(lines: str, text: str) -> None:
