@@ -22,7 +22,9 @@ class Head:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
-        get = {**scope, "method": "GET"}
+        # Ranges are defined for GET alone; of any other a server ignores the field (14.2).
+        headers = [field for field in scope["headers"] if field[0] != b"range"]
+        get = {**scope, "method": "GET", "headers": headers}
         try:
             async with asyncio.timeout(None) as making:
 

@@ -45,6 +45,17 @@ def test_head_tells_of_every_address_what_get_does(
         ]
 
 
+@pytest.mark.parametrize("part", ["bytes=1-2", "bytes=99-"])
+def test_head_ignores_ranges(http: Client, queued: Queued, worker: Player, part: str) -> None:
+    path = f"{queued()}/outputs/0"
+    worker.finish(worker.take(), "first")
+
+    answer = http.head(path, headers={"Range": part})
+
+    assert (answer.status_code, answer.headers["content-length"]) == (200, "5")
+    assert "content-range" not in answer.headers
+
+
 def test_head_of_a_stream_does_not_wait_for_its_events(
     gateway: RunningGateway, http: Client, queued: Queued
 ) -> None:
