@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field
+from pydantic.config import JsonDict, JsonValue
 
 from genart_core.errors import RefusedError
 from genart_core.request import hints
@@ -89,15 +90,17 @@ ShownFormat = Annotated[
 ]
 
 
-def enlarged_up_to(most: int) -> Any:
-    """Return the field `scale`, up to `most`."""
+def enlarged_up_to(most: int, layouts: Mapping[str, Layout] | None = None) -> Any:
+    """Return the field `scale`, up to `most`, of a kind with these layouts by mode, if any."""
+    smaller = f", and {SMALL_SCALE} on a sheet or for more than {LONG} frames" if layouts else ""
     return Field(
         title="Scale",
         description="Each picture is enlarged so many times; 1 is the model's own size. Left out: "
-        f"{SCALE}, and {SMALL_SCALE} on a sheet or for more than {LONG} frames.",
+        f"{SCALE}{smaller}.",
         ge=1,
         le=most,
         examples=[SCALE],
+        json_schema_extra=hints(defaults=_smaller(layouts) if layouts else ()),
     )
 
 
@@ -173,6 +176,17 @@ def with_layout(data: Any, layouts: Mapping[str, Layout]) -> Any:
     is_long = isinstance(frames, int) and frames > LONG
     scale = SMALL_SCALE if layout == "sheet" or is_long else SCALE
     return {"scale": scale, **data, "layout": layout, "format": format}
+
+
+def _smaller(layouts: Mapping[str, Layout]) -> list[JsonDict]:
+    """Return the rules by which `with_layout` takes the small scale, for forms."""
+    sheets: list[JsonValue] = [mode for mode, layout in layouts.items() if layout == "sheet"]
+    rules: list[JsonDict] = [
+        {"layout": {"enum": ["sheet"]}},
+        {"layout": {"enum": [None]}, "mode": {"enum": sheets}},
+        {"mode": {"enum": ["walk"]}, "frames": {"minimum": LONG + 1}},
+    ]
+    return [{"when": rule, "value": SMALL_SCALE} for rule in rules]
 
 
 def check_agreement(request: Latents, seeded: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ whoever serves wants to fetch it. Whoever submits resolves it
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
@@ -61,11 +61,14 @@ def hints(
     unit: str = "",
     advanced: bool = False,
     presets: Mapping[str, Mapping[str, float]] = NO_PRESETS,
+    defaults: Sequence[JsonDict] = (),
 ) -> JsonDict:
     """Return what a form may want to know of a field, for its JSON schema.
 
     `advanced` fields can be folded away; of a field named `preset`, `presets` are the values that
-    each choice gives to other fields.
+    each choice gives to other fields. `defaults` are rules for a default that follows other fields:
+    the `value` of the first holds `when` all the fields that it names are as it says, by `enum` or
+    `minimum`.
     """
     known: JsonDict = {}
     if unit:
@@ -74,6 +77,8 @@ def hints(
         known["x-advanced"] = True
     if presets:
         known["x-presets"] = {name: dict(values) for name, values in presets.items()}
+    if defaults:
+        known["x-defaults"] = list(defaults)
     return known
 
 

@@ -4,7 +4,7 @@ import { ProblemError } from "./api.js";
 import { freshId, h } from "./dom.js";
 import { controlFor } from "./fields/controls.js";
 import { icon } from "./icons.js";
-import { inOrder } from "./schema.js";
+import { defaultOf, inOrder } from "./schema.js";
 
 /**
  * @typedef {import("./schema.js").Field} Field
@@ -61,17 +61,19 @@ export function createForm(kind, { models, choosePicture, submit, changed }) {
     if (!row) return;
     row.complain("");
     if (row.field.type === "model") for (const each of rows) each.control.modelChanged?.();
-    if (row.field.name === "preset") suggest(row);
+    settle();
     changed();
   }
 
-  /** @param {Row} preset */
-  function suggest({ field, control }) {
-    const values = field.presets[control.read() ?? field.fallback] ?? {};
-    for (const row of rows) row.control.suggest?.(values[row.field.name] ?? row.field.fallback);
+  /** Shows in each field what holds there while nothing is said. */
+  function settle() {
+    const values = Object.fromEntries(rows.map((row) => [row.field.name, valueOf(row)]));
+    const { presets = {} } = rows.find(({ field }) => field.name === "preset")?.field ?? {};
+    const chosen = presets[values.preset] ?? {};
+    for (const { field, control } of rows) control.suggest?.(chosen[field.name] ?? defaultOf(field, values));
   }
 
-  for (const row of rows) if (row.field.name === "preset") suggest(row);
+  settle();
 
   const body = () => {
     const said = rows.map(({ field, control }) => [field.name, control.read()]);
@@ -127,10 +129,12 @@ export function createForm(kind, { models, choosePicture, submit, changed }) {
         control.write(values[field.name] ?? undefined);
         mark(field.name);
       }
+      settle();
     },
     set: (name, value) => {
       rows.find(({ field }) => field.name === name)?.control.write(value);
       mark(name);
+      settle();
     },
     paste: (files) => {
       const takers = rows.filter(({ control }) => control.take);
@@ -259,6 +263,11 @@ function explained({ name, description, min, max, openMin }) {
   ].filter(Boolean);
   const ranged = bounds.length > 0 && ` ${bounds.join(" ")}.`;
   return [...words, ranged && ranged.replace(" a", " A").replace(" f", " F"), " ", h("code", {}, name)];
+}
+
+/** @param {Row} row */
+function valueOf({ field, control }) {
+  return control.read() ?? field.fallback;
 }
 
 /** @param {Row[]} rows */

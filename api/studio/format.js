@@ -68,6 +68,22 @@ export function textFacts({ tokens, entropy_bits: entropy, verbatim_share: verba
   return facts;
 }
 
+const LINE_END = /(?<=\S)\n(?=\S)/g;
+
+/**
+ * A text for a column that is narrower than its lines. Prose that was wrapped gets new line ends
+ * wherever they fall: it is told by its lines, which mostly begin with small letters. Verse keeps
+ * its own.
+ *
+ * @param {string} text
+ */
+export function rewrapped(text) {
+  const ends = [...text.matchAll(LINE_END)].map(({ index }) => text.slice(index + 1, index + 2));
+  const within = ends.filter((letter) => letter !== letter.toUpperCase());
+  if (within.length * 2 < ends.length) return text;
+  return text.replaceAll(/(?<=\S[-–—])\n(?=\S)/g, "").replaceAll(LINE_END, " ");
+}
+
 /**
  * How far a job has come that is being made.
  *

@@ -23,6 +23,9 @@
  * @property {string} unit
  * @property {boolean} advanced
  * @property {Record<string, Record<string, any>>} presets Values of other fields, by choice.
+ * @property {Rule[]} defaults When another default holds; the first that does counts.
+ *
+ * @typedef {{when: Record<string, {enum?: any[], minimum?: number}>, value: any}} Rule
  *
  * @typedef {object} Kind
  * @property {string} name
@@ -95,8 +98,25 @@ export function fieldOf(name, property, required, document) {
     unit: outer["x-unit"] ?? "",
     advanced: outer["x-advanced"] ?? false,
     presets: outer["x-presets"] ?? {},
+    defaults: outer["x-defaults"] ?? [],
     ...(type === "weights" ? weightBounds(forms) : {}),
   };
+}
+
+/**
+ * Returns what holds while nothing is said of a field, beside these values of the others.
+ *
+ * @param {Pick<Field, "fallback"|"defaults">} field
+ * @param {Record<string, any>} values
+ */
+export function defaultOf({ fallback, defaults }, values) {
+  const rule = defaults.find(({ when }) =>
+    Object.entries(when).every(([name, { enum: words, minimum = -Infinity }]) => {
+      const value = values[name] ?? null;
+      return words ? words.includes(value) : value !== null && value >= minimum;
+    }),
+  );
+  return rule ? rule.value : fallback;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** One prompt at four temperatures side by side, from the same seed. */
 
 import { h } from "./dom.js";
-import { figure } from "./format.js";
+import { figure, rewrapped } from "./format.js";
 import { isOver } from "./progress.js";
 import { factsOf, growingWork } from "./works.js";
 
@@ -64,7 +64,7 @@ export class Temperatures {
   #column(id, temperature) {
     const entry = this.jobs.entry(id);
     if (!entry) throw new Error(`${id} has not been entered`);
-    const work = growingWork(entry);
+    const work = growingWork(entry, rewrapped);
     const facts = h("p", { class: "facts" }, "waiting");
     const bits = h("meter", { min: 0, max: 5, value: 0, "aria-label": "Entropy in bits per token" });
     const element = h("section", { class: "column" }, heading(temperature), bits, facts, work.element);

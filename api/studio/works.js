@@ -34,8 +34,9 @@ export function finishedWork(job, entry, pictureFields) {
  * Returns a work that grows: `update` brings it up to a state.
  *
  * @param {Entry} entry
+ * @param {(text: string) => string} [laidOut] How its texts are shown.
  */
-export function growingWork(entry) {
+export function growingWork(entry, laidOut = (text) => text) {
   const element = h("div", { class: "growing" }, h("div", { class: "unmade" }));
   /** @type {Text[]} */
   let texts = [];
@@ -48,7 +49,7 @@ export function growingWork(entry) {
       const samples = texts.map((text) => sample(entry.sent.prompt ?? "", text, "writing"));
       element.replaceChildren(h("div", { class: "samples" }, ...samples));
     }
-    partial.forEach((text, n) => {
+    partial.map(laidOut).forEach((text, n) => {
       const had = texts[n].data;
       if (text.startsWith(had)) texts[n].appendData(text.slice(had.length));
       else texts[n].data = text;

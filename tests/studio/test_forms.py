@@ -138,6 +138,23 @@ def test_a_preset_shows_what_it_sets(visit: Visit) -> None:
     assert studio.control("iterations").input_value() == "20"
 
 
+def test_a_default_that_follows_other_fields_is_shown(visit: Visit) -> None:
+    studio = visit("gan-sample")
+    scale = studio.control("scale")
+    assert scale.input_value() == "4"
+
+    studio.unfold()
+    studio.control("layout").select_option("sheet")
+    assert scale.input_value() == "2"
+
+    studio.fill(scale=3)
+    studio.control("layout").select_option("images")
+    assert scale.input_value() == "3"
+
+    studio.row("scale").get_by_role("button", name="Reset Scale").click()
+    assert scale.input_value() == "4"
+
+
 def test_a_slider_moves_its_number_by_mouse_and_by_keys(visit: Visit) -> None:
     studio = visit("text")
     slider = studio.row("temperature").locator("input[type=range]")

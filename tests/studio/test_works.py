@@ -332,3 +332,18 @@ def test_one_prompt_is_written_at_four_temperatures(visit: Visit) -> None:
     assert bits == sorted(bits)
     assert 0 < bits[0] < bits[3]
     expect(studio.cards).to_have_count(4)
+
+
+def test_wrapped_prose_is_wrapped_anew_in_narrow_columns(visit: Visit) -> None:
+    studio = visit("text/temperatures")
+    studio.fill(prompt="the truth ", length=300, seed=5)
+    studio.create()
+    expect(studio.stage.locator(".column.over")).to_have_count(4, timeout=PATIENCE_MS)
+    shown = studio.stage.locator(".column .verse").nth(1).text_content() or ""
+    job = studio.jobs()[-2]["id"]
+    answer = studio.page.request.get(f"{studio.url}/v1/jobs/{job}").json()
+    text = "the truth " + answer["result"]["samples"][0]["text"]
+
+    assert shown != text
+    assert shown.split() == text.split()
+    assert "\n" not in shown.replace("\n\n", "")

@@ -97,7 +97,7 @@ class GanSampleRequest(_Classed):
     loop: Loop = True
     frame_ms: FrameTime = 80
     layout: Annotated[Layout | None, laid_out("a film for `walk`")] = None
-    scale: Annotated[int, enlarged_up_to(MAX_SCALE)] = SCALE
+    scale: Annotated[int, enlarged_up_to(MAX_SCALE, LAYOUTS)] = SCALE
     resample: Resample = "lanczos"
     model: str = Field(
         default="cifar10",

@@ -47,7 +47,6 @@ Strength = Annotated[float, Field(ge=-20.0, le=20.0)]
 Concepts = Annotated[dict[ConceptName, Strength], Field(max_length=100)]
 Axis = Annotated[int, Field(ge=0, lt=MAX_LATENT)] | ConceptName
 Extent = Annotated[list[Strength], Field(min_length=2, max_length=2)]
-Scale = Annotated[int, enlarged_up_to(MAX_SCALE)]
 
 
 class VaeSampleRequest(ArtRequest):
@@ -139,7 +138,7 @@ class VaeSampleRequest(ArtRequest):
     loop: Loop = True
     frame_ms: FrameTime = 80
     layout: Annotated[Layout | None, laid_out("a sheet for `grid`, a film for `walk`")] = None
-    scale: Scale = SCALE
+    scale: Annotated[int, enlarged_up_to(MAX_SCALE, LAYOUTS)] = SCALE
     resample: Resample = "lanczos"
     model: str = Field(
         default="portraits",
@@ -208,7 +207,7 @@ class VaeEditRequest(ArtRequest):
         le=1.0,
         json_schema_extra=hints(advanced=True),
     )
-    scale: Scale = SCALE
+    scale: Annotated[int, enlarged_up_to(MAX_SCALE)] = SCALE
     resample: Resample = "lanczos"
     model: str = Field(
         default="portraits",

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from genart_core.arts.vae.request import (
@@ -52,6 +54,30 @@ def test_layout_and_format_go_with_the_mode(
 
     assert (request.layout, request.format, request.pictures) == (layout, format, pictures)
     assert VaeSampleRequest.model_validate_json(request.model_dump_json()) == request
+
+
+@given(
+    mode=st.sampled_from(["sample", "grid", "walk"]),
+    layout=st.sampled_from([None, "sheet", "film"]),
+    frames=st.sampled_from([48, 200, 201, 600]),
+)
+def test_forms_are_told_which_scale_goes_with_the_layout(
+    mode: str, layout: str | None, frames: int
+) -> None:
+    told = VaeSampleRequest.model_json_schema()["properties"]["scale"]
+    said = {"mode": mode, "layout": layout, "frames": frames}
+
+    holding = [
+        rule["value"]
+        for rule in told["x-defaults"]
+        if all(
+            said[name] in test.get("enum", [said[name]]) and frames >= test.get("minimum", 0)
+            for name, test in rule["when"].items()
+        )
+    ]
+
+    request = VaeSampleRequest.model_validate(said)
+    assert request.scale == (holding[0] if holding else told["default"])
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { duration, figure, interval, size, standing, textFacts, titled } from "../../../api/studio/format.js";
+import { duration, figure, interval, rewrapped, size, standing, textFacts, titled } from "../../../api/studio/format.js";
 import { namesOf } from "../../../api/studio/fields/names.js";
 import { addressOf } from "../../../api/studio/references.js";
 
@@ -28,6 +28,18 @@ test("a text's facts are those that are known", () => {
 
   assert.deepEqual(textFacts(known), ["1.23 bits per token", "3 % quoted", "1,200 tokens", "unknown to the model: ж"]);
   assert.deepEqual(textFacts({ entropy_bits: null, unknown_characters: "" }), []);
+});
+
+test("wrapped prose loses its line ends, verse keeps them", () => {
+  const prose = "What is\ndone out of love always\ntakes place be-\nyond good--\nand evil.\nSo it is.\n\nAnother\nparagraph";
+  const verse = "KING:\nNow is the winter\nof our discontent\nMade glorious summer\nBy this sun of York";
+
+  assert.equal(
+    rewrapped(prose),
+    "What is done out of love always takes place be-yond good--and evil. So it is.\n\nAnother paragraph",
+  );
+  assert.equal(rewrapped(verse), verse);
+  for (const text of ["", "\n", "one line", "two\n\nparagraphs", "  \n set in"]) assert.equal(rewrapped(text), text);
 });
 
 test("one is told how far a job has come", () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { fieldOf, inOrder, kindsOf } from "../../../api/studio/schema.js";
+import { defaultOf, fieldOf, inOrder, kindsOf } from "../../../api/studio/schema.js";
 
 const DOCUMENT = JSON.parse(readFileSync(new URL("../../../openapi/openapi.json", import.meta.url), "utf8"));
 const KINDS = new Map(kindsOf(DOCUMENT).map((kind) => [kind.name, kind]));
@@ -82,6 +82,24 @@ test("an open bound is told apart from a closed one", () => {
 
   assert.deepEqual([open.min, open.openMin, open.max], [0, true, 2]);
   assert.deepEqual([closed.min, closed.openMin, closed.max], [0, false, 2]);
+});
+
+test("a default that follows other fields is the one that holds beside them", () => {
+  const scales = [
+    ["gan-sample", {}, 4],
+    ["gan-sample", { mode: "sample", layout: "sheet" }, 2],
+    ["gan-sample", { mode: "walk", frames: 200 }, 4],
+    ["gan-sample", { mode: "walk", frames: 201 }, 2],
+    ["gan-sample", { mode: "sample", frames: 201 }, 4],
+    ["vae-sample", { mode: "grid", layout: null }, 2],
+    ["vae-sample", { mode: "grid", layout: "images" }, 4],
+    ["vae-edit", { layout: "sheet" }, 4],
+  ];
+
+  for (const [kind, values, wanted] of scales) {
+    assert.equal(defaultOf(field(kind, "scale"), values), wanted, `${kind} ${JSON.stringify(values)}`);
+  }
+  assert.equal(defaultOf(made({ type: "integer", default: 3 }), { mode: "walk" }), 3);
 });
 
 test("weights have the bounds of their numbers, also where names alone may be listed", () => {
