@@ -8,8 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
+from benchmarks import gan_truncation
 from benchmarks.gan_quality import load_features, main, rows_of, share_of
 from benchmarks.rig.likeness import Gaussian, frechet_distance, precision_and_recall
+from genart_core.arts.gan.painter import load_painter
 from tests.support.gan import discs, write_tiny_generator
 from tests.support.photos import write_teacher
 
@@ -76,9 +78,8 @@ def test_a_network_that_was_trained_here_is_no_yardstick(tmp_path: Path) -> None
         load_features(tmp_path / "features.safetensors", 64)
 
 
-def test_the_command_prints_a_table_and_judges(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def archive(path: Path) -> Path:
+    """Write discs as an archive of JPEGs with both splits."""
     arrays: dict[str, np.ndarray] = {}
     for split, seed in (("train", 0), ("test", 1)):
         pictures = discs(12, seed=seed)
@@ -90,9 +91,15 @@ def test_the_command_prints_a_table_and_judges(
         arrays[f"{split}_bytes"] = np.frombuffer(b"".join(files), np.uint8)
         arrays[f"{split}_offsets"] = np.cumsum([0, *map(len, files)])
         arrays[f"y_{split}"] = pictures.labels
-    np.savez(tmp_path / "discs.npz", allow_pickle=False, **arrays)
+    np.savez(path, allow_pickle=False, **arrays)
+    return path
+
+
+def test_the_command_prints_a_table_and_judges(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     models = [str(write_tiny_generator(tmp_path / f"{name}.safetensors")) for name in "ab"]
-    words = ["--features", write_teacher(tmp_path), "--data", tmp_path / "discs.npz"]
+    words = ["--features", write_teacher(tmp_path), "--data", archive(tmp_path / "discs.npz")]
 
     code = main([*models, *map(str, words), "--count", "12", "--seeds", "2", "--side", "32"])
 
@@ -101,3 +108,20 @@ def test_the_command_prints_a_table_and_judges(
     assert printed.count("| a ") == printed.count("| b ") == 1
     assert "first over last: 1.000" in printed  # they are the same
     assert code == 1
+
+
+def test_each_truncation_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = write_tiny_generator(tmp_path / "a.safetensors")
+    words = ["--features", write_teacher(tmp_path), "--data", archive(tmp_path / "discs.npz")]
+
+    code = gan_truncation.main([str(model), *map(str, words), "--count", "12"])
+
+    printed = capsys.readouterr().out
+    rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("|")]
+    assert [row[0].strip() for row in rows[2:]] == ["1", "0.7", "0.5", "0.3", "0.1"]
+    assert all(float(figure) >= 0 for row in rows[2:] for figure in row[1:])
+    assert code == 0
+    painter = load_painter(model, "cpu")
+    whole, led = (gan_truncation.drawn(painter, 6, truncation) for truncation in (1.0, 0.3))
+    assert whole.shape == led.shape == (6, 16, 16, 3)
+    assert (whole != led).any((1, 2, 3)).all()

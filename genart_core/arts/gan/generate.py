@@ -1,8 +1,7 @@
 """Pictures that a generator draws: what jobs ask for, several callers' in one forward pass.
 
 1. Goodfellow et al., Generative adversarial networks, arXiv:1406.2661.
-2. Brock, Donahue & Simonyan, Large scale GAN training, arXiv:1809.11096 (truncation, and walks from
-   class to class).
+2. Brock, Donahue & Simonyan, Large scale GAN training, arXiv:1809.11096 (from class to class).
 """
 
 from collections.abc import Sequence
@@ -25,19 +24,11 @@ def generate(runs: Sequence[Run], workbench: Workbench) -> None:
     paint(runs, lambda run: plan(run, painter), painter.paint, batch=painter.batch)
 
 
-def draw(seed: int, width: int, truncation: float = 1.0) -> tuple[Tensor, float]:
-    """Return the point `(width,)` that a seed stands for, and a number in [0, 1) to choose with.
-
-    Truncated, a latent z becomes the one at the same place among the central share of the normal
-    distribution: its quantile is drawn towards the middle. So a seed stays the same picture.
-    """
+def draw(seed: int, width: int) -> tuple[Tensor, float]:
+    """Return the point `(width,)` that a seed stands for, and a number in [0, 1) to choose with."""
     generator = torch.Generator().manual_seed(seed)
     choice = float(torch.rand(1, generator=generator))
-    point = torch.randn(width, generator=generator)
-    if truncation < 1.0:
-        quantiles = torch.special.ndtr(point.double())
-        point = torch.special.ndtri(0.5 + truncation * (quantiles - 0.5)).float()
-    return point, choice
+    return torch.randn(width, generator=generator), choice
 
 
 def plan(run: Run, painter: Painter) -> Commission:
@@ -50,6 +41,8 @@ def plan(run: Run, painter: Painter) -> Commission:
     check(request, painter.card, None)
     points, seeds, choices = _chosen(request, painter)
     classes = _classes(request, painter, choices)
+    if request.latents is None:
+        points = painter.truncation.led(points, classes, request.truncation)
     shares = torch.zeros(len(points), max(1, painter.config.classes))
     shares[torch.arange(len(points)), torch.tensor(classes or [0] * len(points))] = 1.0
     result = {
@@ -91,7 +84,7 @@ def _chosen(
     if request.latents is not None:
         return torch.tensor(request.latents), [], [0.0] * len(request.latents)
     seeds = request.seeds or [sample_seed(request.seed or 0, i) for i in range(request.points)]
-    drawn = [draw(seed, painter.config.latent, request.truncation) for seed in seeds]
+    drawn = [draw(seed, painter.config.latent) for seed in seeds]
     return torch.stack([point for point, _ in drawn]), seeds, [choice for _, choice in drawn]
 
 

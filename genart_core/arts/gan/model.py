@@ -108,15 +108,19 @@ class Generator(nn.Module):
 
     def forward(self, latents: Tensor, classes: Tensor) -> Tensor:
         """Return what the generator sees in latents."""
-        x = self.start(latents).unflatten(1, (-1, BASE, BASE))
+        return torch.tanh(self.paint(self.features(latents, classes, len(self.norms))))
+
+    def features(self, latents: Tensor, classes: Tensor, scales: int) -> Tensor:
+        """Return what it has seen `(B, C, H, W)` after so many scales, from 1 on."""
+        x: Tensor = self.start(latents).unflatten(1, (-1, BASE, BASE))
         depth = self.config.depth
-        for scale, norm in enumerate(self.norms):
+        for scale, norm in enumerate(self.norms[:scales]):
             if scale:
                 x = self.grow[scale - 1](x)
             x = norm(x, classes).relu_()
             for refinement in self.refine[scale * depth : (scale + 1) * depth]:
                 x = refinement(x, classes)
-        return torch.tanh(self.paint(x))
+        return x
 
 
 class Refinement(nn.Module):

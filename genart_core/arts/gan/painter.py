@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from genart_core.arts.gan.model import BASE, ClassNorm, Generator, Refinement
 from genart_core.arts.gan.stored import restore_generator
+from genart_core.arts.gan.truncation import Truncation
 from genart_core.nn.device import working_dtype
 from genart_core.nn.painting import batch_of, batched
 
@@ -39,6 +40,7 @@ class Painter:
         }
         self.device = device
         self.batch = batch_of(device)
+        self.truncation = Truncation(network)
         self._network = Prepared(network, dtype or working_dtype(device)).to(device)
 
     @property

@@ -73,12 +73,12 @@ class GanSampleRequest(_Classed):
     truncation: float = Field(
         default=1.0,
         title="Truncation",
-        description="How much of the normal distribution latents are drawn from: its central "
-        "share. 1 is all of it; 0.68 keeps them below 1, so that pictures are more typical and "
-        "more alike. The same seed stays the same picture, less or more extreme.",
+        description="How far from typical pictures of their class those that are drawn may be: "
+        "each keeps so much of its way from the nearest typical one. 1 is as drawn; less is "
+        "better and more alike, and a seed's picture changes by and by.",
         gt=0.0,
         le=1.0,
-        examples=[0.9],
+        examples=[0.7],
     )
     latents: Annotated[
         list[Point] | None, points_for("what `point` shows or what `walk` passes")

@@ -1,6 +1,5 @@
 """The adapter: runs in, pictures out, each as if it were alone."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -127,22 +126,33 @@ def test_result_tells_points_that_give_the_same_pictures(workbench: FakeWorkbenc
         assert (one - other).abs().max() < TOLERANCE
 
 
-def test_truncated_latents_are_a_truncated_normal() -> None:
-    points = torch.stack([draw(seed, 512, 0.6827)[0] for seed in range(40)]).double()
+def test_points_that_are_given_are_never_moved(workbench: FakeWorkbench) -> None:
+    point = draw(3, TINY.latent)[0].tolist()
 
-    assert points.abs().max() <= 1.0001
-    deviation = math.sqrt(1.0 - 2.0 * 0.24197 / 0.6827)  # of the normal between -1 and 1
-    assert points.std().item() == pytest.approx(deviation, rel=0.02)
-    assert points.mean().abs() < 0.02
+    whole, led = (
+        sampled(workbench, mode="point", latents=[point], truncation=t) for t in (1.0, 0.1)
+    )
+
+    assert torch.equal(whole.outputs[0], led.outputs[0])
 
 
-def test_a_truncated_seed_stays_the_same_point_less_extreme() -> None:
-    whole, most, little = (draw(3, 64, t)[0] for t in (1.0, 0.999, 0.1))
+def test_truncated_pictures_are_those_of_the_points_that_are_told(workbench: FakeWorkbench) -> None:
+    whole, led = (sampled(workbench, count=3, truncation=t) for t in (1.0, 0.4))
 
-    assert (whole - most).abs().max() < 0.2
-    assert torch.equal(whole.sign(), little.sign())
-    assert (little.abs() < whole.abs()).all()
-    assert torch.equal(whole.argsort(), little.argsort())
+    again = sampled(
+        workbench,
+        mode="point",
+        latents=led.result["latents"],
+        **{"class": led.result["classes"]},
+    )
+
+    assert (led.result["seeds"], led.result["classes"]) == (
+        whole.result["seeds"],
+        whole.result["classes"],
+    )
+    for one, other, drawn in zip(led.outputs, again.outputs, whole.outputs, strict=True):
+        assert (one - other).abs().max() < TOLERANCE
+        assert not torch.equal(one, drawn)
 
 
 def test_a_sheet_holds_all_pictures_in_order(workbench: FakeWorkbench) -> None:
