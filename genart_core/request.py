@@ -67,8 +67,8 @@ def hints(
 
     `advanced` fields can be folded away; of a field named `preset`, `presets` are the values that
     each choice gives to other fields. `defaults` are rules for a default that follows other fields:
-    the `value` of the first holds `when` all the fields that it names are as it says, by `enum` or
-    `minimum`.
+    the `value` of the first holds `when` all the fields that it names are as it says, by `enum`,
+    `minimum` or `said`.
     """
     known: JsonDict = {}
     if unit:

@@ -25,7 +25,8 @@
  * @property {Record<string, Record<string, any>>} presets Values of other fields, by choice.
  * @property {Rule[]} defaults When another default holds; the first that does counts.
  *
- * @typedef {{when: Record<string, {enum?: any[], minimum?: number}>, value: any}} Rule
+ * @typedef {{enum?: any[], minimum?: number, said?: true}} Test
+ * @typedef {{when: Record<string, Test>, value: any}} Rule
  *
  * @typedef {object} Kind
  * @property {string} name
@@ -111,9 +112,10 @@ export function fieldOf(name, property, required, document) {
  */
 export function defaultOf({ fallback, defaults }, values) {
   const rule = defaults.find(({ when }) =>
-    Object.entries(when).every(([name, { enum: words, minimum = -Infinity }]) => {
+    Object.entries(when).every(([name, { enum: words, minimum }]) => {
       const value = values[name] ?? null;
-      return words ? words.includes(value) : value !== null && value >= minimum;
+      if (words) return words.includes(value);
+      return value !== null && (minimum === undefined || value >= minimum);
     }),
   );
   return rule ? rule.value : fallback;

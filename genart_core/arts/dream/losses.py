@@ -4,8 +4,8 @@
 2. Olah, Mordvintsev, Schubert, Feature visualization, Distill 2017, doi:10.23915/distill.00007.
 
 Differs from 1: the mean of squares is taken instead of half their sum, so that weights mean the
-same at any depth and size; a gradient is normalised anyway. Differs from 2: a class is its logit
-above the mean of all logits, since a network may raise them all alike without another answer.
+same at any depth and size; a gradient is normalised anyway. Differs from 2, and from Simonyan et
+al. (arXiv:1312.6034): of a class the odds are climbed, not the logit.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ class Objective:
     """The sum over layers of weight times mean of squares, over (B, C, h, w) features.
 
     With `channels` only those of a layer count. With a `guide` the squares become products with the
-    guide's feature (N, C) that fits each position best (dot-product match). `target` adds the logit
-    of a class, less the mean of all.
+    guide's feature (N, C) that fits each position best (dot-product match). `target` adds the log
+    odds of a class.
     """
 
     def __init__(
@@ -51,8 +51,7 @@ class Objective:
             for layer, weight in self.contributions.items()
         ]
         if self.target is not None:
-            logits = features[LOGITS].float()
-            terms.append((logits[:, self.target] - logits.mean(1)).mean())
+            terms.append(log_odds(features[LOGITS].float(), self.target).mean())
         return torch.stack(terms).sum()
 
     def _activity(self, layer: str, feature: Tensor) -> Tensor:
@@ -73,6 +72,18 @@ class Objective:
         return Objective(
             self.contributions, channels=self.channels, guide=vectors, target=self.target
         )
+
+
+def log_odds(logits: Tensor, target: int) -> Tensor:
+    """Return the logarithm of a class's probability over that of all others (B,), of (B, classes).
+
+    The logit alone grows along what excites every class, since nothing holds the others down: the
+    dream becomes no thing. The gradient is that of the log probability, but never fades.
+    """
+    if logits.shape[1] == 1:
+        return logits[:, 0]
+    others = torch.cat([logits[:, :target], logits[:, target + 1 :]], 1)
+    return logits[:, target] - others.logsumexp(1)
 
 
 @torch.no_grad()

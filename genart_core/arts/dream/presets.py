@@ -32,6 +32,10 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
+# Where a class is sought: in smooth, bold shapes it is recognised.
+CLASS_VALUES: Mapping[str, Any] = {"gradient_normalization": "laplacian"}
+
+
 def layers_at(depths: Mapping[float, float], layers: Sequence[str]) -> dict[str, float]:
     """Return weights by layer, of layers from shallow to deep; poolings are passed over."""
     layers = [name for name in layers if not is_pooling(name)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from genart_core.arts.dream.presets import DEFAULT, PRESETS, layers_at
+from genart_core.arts.dream.presets import CLASS_VALUES, DEFAULT, PRESETS, layers_at
 from genart_core.bounds import advice
 from genart_core.errors import RefusedError
 from genart_core.request import ArtRequest, ImageInput, hints
@@ -71,8 +71,8 @@ class DreamRequest(ArtRequest):
     target_class: ClassIndex | Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         default=None,
         title="Class",
-        description="A class to see everywhere, by index, WordNet id or name: its logit is raised "
-        "above the mean of all, alone unless layers are named too. Only for models that have "
+        description="A class to see everywhere, by index, WordNet id or name: its odds against "
+        "all others are climbed, alone unless layers are named too. Only for models that have "
         "classes.",
         json_schema_extra=hints(advanced=True),
     )
@@ -130,8 +130,11 @@ class DreamRequest(ArtRequest):
         title="Gradient normalisation",
         description="What a gradient is divided by: the mean of its absolute values (crisp), "
         "its standard deviation (gentler), or each band of its Laplacian pyramid by the band's "
-        "own (smooth, bolder shapes).",
-        json_schema_extra=hints(advanced=True),
+        "own (smooth, bolder shapes). Left out: `mean-abs`, and `laplacian` for a class.",
+        json_schema_extra=hints(
+            advanced=True,
+            defaults=[{"when": {"target_class": {"said": True}}, "value": "laplacian"}],
+        ),
     )
     decorrelate: float = Field(
         default=0.6,
@@ -192,9 +195,13 @@ class DreamRequest(ArtRequest):
     @model_validator(mode="before")
     @classmethod
     def _with_preset(cls, data: Any) -> Any:
-        """Put the preset's values where nothing is said, so that the record shows them."""
-        name = data.get("preset", DEFAULT) if isinstance(data, dict) else None
-        return {**PRESETS[name].values, **data} if name in tuple(PRESETS) else data
+        """Put the preset's and a class's values where nothing is said; so the record shows them."""
+        if not isinstance(data, dict):
+            return data
+        name = data.get("preset", DEFAULT)
+        values = PRESETS[name].values if name in tuple(PRESETS) else {}
+        sought = CLASS_VALUES if data.get("target_class") is not None else {}
+        return {**values, **sought, **data}
 
     @model_validator(mode="after")
     def _layers_agree(self) -> "DreamRequest":

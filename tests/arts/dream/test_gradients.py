@@ -91,7 +91,6 @@ OBJECTIVES = {
     "one": Objective({"relu3_2": 1.0}),
     "two": Objective({"relu2_1": 0.3, "relu4_1": 1.0}),
     "channels": Objective({"relu3_1": 1.0}, channels={"relu3_1": torch.tensor([0, 3])}),
-    "class": Objective({}, target=1),
 }
 
 
@@ -108,6 +107,17 @@ def test_tiles_with_a_whole_field_of_margin_change_nothing(network: Network, nam
 
     assert (tiles - whole).abs().max() < 1e-4 * whole.abs().max()
     assert float(tiled_loss) == pytest.approx(float(loss), rel=0.15, abs=0.05)
+
+
+def test_each_tile_seeks_a_class_for_itself_much_as_the_whole_does(network: Network) -> None:
+    image, objective = _noisy(photo(192, 240)), Objective({}, target=1)
+    extractor = network.cut(objective.layers, dtype=torch.float32)
+    loss, whole = whole_gradient(image, extractor, objective)
+
+    tiled_loss, tiles = tiled(image, network, objective, Tiling.of(extractor, 160))
+
+    assert torch.cosine_similarity(tiles.flatten(), whole.flatten(), dim=0) > 0.9
+    assert float(tiled_loss) == pytest.approx(float(loss), rel=0.1)
 
 
 def test_tiles_with_half_a_field_of_margin_change_next_to_nothing(network: Network) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from genart_core.arts.dream.gradients import whole_gradient
-from genart_core.arts.dream.losses import MAX_GUIDE_POSITIONS, Objective, best_match
+from genart_core.arts.dream.losses import MAX_GUIDE_POSITIONS, Objective, best_match, log_odds
 from genart_core.nn.features import Network
 
 from . import reference
@@ -70,14 +70,24 @@ def test_a_guide_is_met_by_its_likest_feature(network: Network) -> None:
     compare(network, guided, plain)
 
 
-def test_a_class_is_its_logit_above_the_mean_beside_the_layers(network: Network) -> None:
+def test_a_class_is_its_odds_beside_the_layers(network: Network) -> None:
     def plain(image: Array) -> float:
         found = reference.features(network, image)
-        above = float(found["logits"][2] - found["logits"].mean())
-        return above + 3.0 * float((found["relu4_1"] ** 2).mean())
+        weights = np.exp(found["logits"])
+        odds = weights[2] / (weights.sum() - weights[2])
+        return float(np.log(odds)) + 3.0 * float((found["relu4_1"] ** 2).mean())
 
     compare(network, Objective({"relu4_1": 3.0}, target=2), plain)
     assert Objective({}, target=2).layers == ("logits",)
+
+
+def test_odds_are_those_of_the_probability_however_certain_and_of_one_class_its_logit() -> None:
+    logits = torch.tensor([[1.0, -2.0, 3.0], [0.0, 200.0, 0.0]])
+
+    share = logits[0].softmax(0)[2]
+    torch.testing.assert_close(log_odds(logits, 2)[0], (share / (1 - share)).log())
+    torch.testing.assert_close(log_odds(logits, 1)[1], 200.0 - torch.tensor(2.0).log())
+    assert log_odds(torch.tensor([[5.0]]), 0) == 5.0
 
 
 def test_matches_are_the_same_in_any_portion(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,22 @@ def test_the_default_preset_is_the_defaults() -> None:
     assert DreamRequest().model_dump() == defaults
 
 
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({}, "mean-abs"),
+        ({"target_class": None}, "mean-abs"),
+        ({"target_class": 0}, "laplacian"),
+        ({"target_class": "owl", "preset": "creatures"}, "laplacian"),
+        ({"target_class": "owl", "gradient_normalization": "std"}, "std"),
+    ],
+)
+def test_a_class_is_sought_in_bold_shapes_unless_others_are_named(
+    fields: dict[str, Any], wanted: str
+) -> None:
+    assert DreamRequest(**fields).gradient_normalization == wanted
+
+
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("count", [1, 2, 7, 30])
 def test_a_preset_has_layers_in_any_network(name: str, count: int) -> None:

@@ -1,7 +1,6 @@
 """Truncation: towards typical pictures, at the length that was trained on."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -10,9 +9,8 @@ from torch import Tensor
 from genart_core.arts.gan.generate import draw
 from genart_core.arts.gan.painter import load_painter
 from genart_core.arts.gan.truncation import CENTRES, DRAWN, Truncation, nearest, oddness
+from genart_core.weights import SHIPPED
 from tests.support.gan import TINY, tiny_generator
-
-CIFAR10 = Path(__file__).parents[3].joinpath("genart_core", "weights", "gan", "cifar10.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +84,7 @@ def test_a_generator_without_classes_has_centres_too() -> None:
 
 @pytest.mark.parametrize("share", [0.5, 0.1])
 def test_pictures_of_the_model_that_ships_keep_their_contrast(share: float) -> None:
-    painter = load_painter(CIFAR10, "cpu")
+    painter = load_painter(SHIPPED / "gan" / "cifar10.safetensors", "cpu")
     drawn, ships = points(24, painter.config.latent), [8] * 24
     shares = torch.eye(painter.config.classes)[ships]
 

@@ -99,6 +99,9 @@ test("a default that follows other fields is the one that holds beside them", ()
   for (const [kind, values, wanted] of scales) {
     assert.equal(defaultOf(field(kind, "scale"), values), wanted, `${kind} ${JSON.stringify(values)}`);
   }
+  const gradients = field("dream", "gradient_normalization");
+  assert.equal(defaultOf(gradients, { target_class: null }), "mean-abs");
+  assert.equal(defaultOf(gradients, { target_class: 0 }), "laplacian");
   assert.equal(defaultOf(made({ type: "integer", default: 3 }), { mode: "walk" }), 3);
 });
 
