@@ -1,18 +1,15 @@
 """How likeness is measured, against what can be known without measuring."""
 
-import io
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from benchmarks import gan_truncation
 from benchmarks.gan_quality import load_features, main, rows_of, share_of
 from benchmarks.rig.likeness import Gaussian, frechet_distance, precision_and_recall
 from genart_core.arts.gan.painter import load_painter
-from tests.support.gan import discs, write_tiny_generator
+from tests.support.gan import write_archive, write_tiny_generator
 from tests.support.photos import write_teacher
 
 
@@ -78,28 +75,11 @@ def test_a_network_that_was_trained_here_is_no_yardstick(tmp_path: Path) -> None
         load_features(tmp_path / "features.safetensors", 64)
 
 
-def archive(path: Path) -> Path:
-    """Write discs as an archive of JPEGs with both splits."""
-    arrays: dict[str, np.ndarray] = {}
-    for split, seed in (("train", 0), ("test", 1)):
-        pictures = discs(12, seed=seed)
-        files = []
-        for pixels in pictures.pixels:
-            file = io.BytesIO()
-            Image.fromarray(pixels).save(file, "JPEG")
-            files.append(file.getvalue())
-        arrays[f"{split}_bytes"] = np.frombuffer(b"".join(files), np.uint8)
-        arrays[f"{split}_offsets"] = np.cumsum([0, *map(len, files)])
-        arrays[f"y_{split}"] = pictures.labels
-    np.savez(path, allow_pickle=False, **arrays)
-    return path
-
-
 def test_the_command_prints_a_table_and_judges(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     models = [str(write_tiny_generator(tmp_path / f"{name}.safetensors")) for name in "ab"]
-    words = ["--features", write_teacher(tmp_path), "--data", archive(tmp_path / "discs.npz")]
+    words = ["--features", write_teacher(tmp_path), "--data", write_archive(tmp_path / "discs.npz")]
 
     code = main([*models, *map(str, words), "--count", "12", "--seeds", "2", "--side", "32"])
 
@@ -112,7 +92,7 @@ def test_the_command_prints_a_table_and_judges(
 
 def test_each_truncation_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = write_tiny_generator(tmp_path / "a.safetensors")
-    words = ["--features", write_teacher(tmp_path), "--data", archive(tmp_path / "discs.npz")]
+    words = ["--features", write_teacher(tmp_path), "--data", write_archive(tmp_path / "discs.npz")]
 
     code = gan_truncation.main([str(model), *map(str, words), "--count", "12"])
 

@@ -1,5 +1,6 @@
 """Small generators and the pictures that they learn from: discs, red ones and blue ones."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,23 @@ def write_discs(folder: Path, count: int = 24, size: int = 16) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(path)
     return folder
+
+
+def write_archive(path: Path) -> Path:
+    """Write discs as an archive of JPEGs with both splits."""
+    arrays: dict[str, np.ndarray] = {}
+    for split, seed in (("train", 0), ("test", 1)):
+        pictures = discs(12, seed=seed)
+        files = []
+        for pixels in pictures.pixels:
+            file = io.BytesIO()
+            Image.fromarray(pixels).save(file, "JPEG")
+            files.append(file.getvalue())
+        arrays[f"{split}_bytes"] = np.frombuffer(b"".join(files), np.uint8)
+        arrays[f"{split}_offsets"] = np.cumsum([0, *map(len, files)])
+        arrays[f"y_{split}"] = pictures.labels
+    np.savez(path, allow_pickle=False, **arrays)
+    return path
 
 
 def tiny_generator(seed: int = 0, config: Config = TINY) -> Generator:
