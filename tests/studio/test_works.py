@@ -329,8 +329,7 @@ def test_one_prompt_is_written_at_four_temperatures(visit: Visit) -> None:
 
     assert [body["temperature"] for body in bodies] == [0.2, 0.5, 1, 1.2]
     assert len({body["seed"] for body in bodies}) == 1
-    assert bits == sorted(bits)
-    assert 0 < bits[0] < bits[3]
+    assert 0 < bits[0] < min(bits[1:])  # the seed is drawn; hot texts of 80 differ by chance
     expect(studio.cards).to_have_count(4)
 
 
