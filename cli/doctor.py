@@ -12,7 +12,7 @@ from api.settings import ApiSettings
 from cli import means, place
 from cli.errors import SettingsError
 from cli.findings import Finding, broken, note
-from cli.machine import look
+from cli.host.machine import look
 from cli.premises import misspelt
 from cli.settings import UpSettings, read
 from genart_core.settings import CoreSettings

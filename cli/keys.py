@@ -16,7 +16,7 @@ from rich.table import Table
 
 from api.outgoing.webhook_signature import new_secret
 from cli.errors import CommandError
-from cli.reach import reach
+from cli.host.reach import reach
 from cli.settings import read
 from genart_core.jobs import access
 from genart_core.jobs.access import Key

@@ -7,8 +7,8 @@ from typing import Any, Literal, get_origin
 
 from cli.errors import SettingsError
 from cli.findings import Finding, broken, note, ok
-from cli.machine import Machine
-from cli.slots import plan_slots
+from cli.host.machine import Machine
+from cli.host.slots import plan_slots
 from genart_core.catalogue import Kind, kinds
 from genart_core.errors import (
     DamagedWeightsError,

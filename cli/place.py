@@ -11,11 +11,11 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from api.settings import ApiSettings
-from cli.embedded import find_server, socket_path
 from cli.errors import CommandError
-from cli.external import check, shown
 from cli.findings import Finding, broken, note, ok
-from cli.listener import listen
+from cli.host.embedded import find_server, socket_path
+from cli.host.external import check, shown
+from cli.host.listener import listen
 from genart_core.jobs.connection import connect
 from genart_core.settings import CoreSettings
 

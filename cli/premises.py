@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from api.settings import ApiSettings
 from cli.errors import CommandError, SettingsError
-from cli.external import shown
+from cli.host.external import shown
 from cli.settings import ClientSettings, UpSettings, read
 from genart_core.catalogue import kinds
 from genart_core.settings import CoreSettings

@@ -7,10 +7,10 @@ machine's supervisors are read from their locks, and each must have been heard o
 import typer
 from redis.exceptions import RedisError
 
-from cli.embedded import socket_path
 from cli.errors import CommandError
-from cli.external import shown
-from cli.lock import noted_slots
+from cli.host.embedded import socket_path
+from cli.host.external import shown
+from cli.host.lock import noted_slots
 from cli.plan import instance
 from cli.settings import read
 from genart_core.jobs.connection import connect

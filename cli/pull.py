@@ -19,7 +19,7 @@ from rich.progress import (
 
 from cli.download import download, sha256_of
 from cli.errors import CommandError, HomeInUseError
-from cli.lock import hold
+from cli.host.lock import hold
 from cli.settings import read
 from genart_core.errors import DamagedWeightsError
 from genart_core.public import ART, BASE_URL, PublicNetwork, public_network

@@ -12,17 +12,17 @@ import typer
 from api.settings import ApiSettings
 from cli.child import Say
 from cli.door import needs_key, require_key
-from cli.embedded import embed
 from cli.errors import SettingsError
-from cli.external import check, shown
-from cli.listener import listen, url_of
-from cli.lock import hold, hold_number
-from cli.machine import look
+from cli.host.embedded import embed
+from cli.host.external import check, shown
+from cli.host.listener import listen, url_of
+from cli.host.lock import hold, hold_number
+from cli.host.machine import look
+from cli.host.reach import awake
+from cli.host.slots import plan_slots
 from cli.plan import Plan, tiers
 from cli.premises import misspelt, require_premises
-from cli.reach import awake
 from cli.settings import UpSettings, read
-from cli.slots import plan_slots
 from cli.supervisor import Supervisor
 from cli.telling import teller
 from genart_core.catalogue import kinds

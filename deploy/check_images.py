@@ -23,7 +23,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from cli.embedded import find_server
+from cli.host.embedded import find_server
 from deploy.containers import Container, Runner, runner
 from deploy.image import Image, build
 

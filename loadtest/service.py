@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.rig.processes import ROOT, Process, running, wait_for
-from cli.embedded import socket_path
+from cli.host.embedded import socket_path
 from genart_core.jobs import access
 from genart_core.jobs.access import Key
 from genart_core.jobs.connection import connect

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.rig.processes import Process, running, wait_for
-from cli.embedded import socket_path
+from cli.host.embedded import socket_path
 from genart_core.jobs import upkeep
 from genart_core.jobs.connection import connect
 from genart_core.jobs.store import run as send

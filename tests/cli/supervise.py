@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from cli.child import Child
-from cli.embedded import embed
+from cli.host.embedded import embed
 from cli.supervisor import Supervisor, Tier
 from tests.cli.journal import Journal
 

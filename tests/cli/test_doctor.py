@@ -13,7 +13,7 @@ import pytest
 import torch
 from redis import Redis
 
-from cli.machine import Machine
+from cli.host.machine import Machine
 from cli.means import look_at_device, look_at_models, look_at_native
 from cli.place import room
 from genart_core import weights

@@ -12,8 +12,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from cli.embedded import MAX_SOCKET_PATH_BYTES, EmbeddedRedis, embed, find_server, socket_path
 from cli.errors import CommandError
+from cli.host.embedded import MAX_SOCKET_PATH_BYTES, EmbeddedRedis, embed, find_server, socket_path
 from genart_core.jobs.connection import connect
 from tests.support.waiting import wait_for
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from cli import external
 from cli.errors import CommandError, SettingsError
+from cli.host import external
 
 
 def test_a_good_one_is_accepted(redis_url: str) -> None:

@@ -12,8 +12,8 @@ from redis import Redis
 from typer.testing import CliRunner, Result
 
 from api.outgoing.webhook_signature import parse_secret
-from cli.embedded import socket_path
 from cli.errors import CommandError
+from cli.host.embedded import socket_path
 from cli.main import app
 from genart_core.jobs import access
 from genart_core.jobs.access import Key

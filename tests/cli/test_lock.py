@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from cli.errors import CommandError, HomeInUseError
-from cli.lock import hold, hold_number, noted_slots
+from cli.host.lock import hold, hold_number, noted_slots
 from tests.support.waiting import wait_for
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from cli.lock import hold
+from cli.host.lock import hold
 with hold(Path(sys.argv[1])) as note:
     note("http://127.0.0.1:1234")
     print("held", flush=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.embedded import embed
-from cli.machine import Machine
+from cli.host.embedded import embed
+from cli.host.machine import Machine
+from cli.host.slots import plan_slots
 from cli.plan import Plan, tiers
-from cli.slots import plan_slots
 from genart_core.jobs.connection import aconnect
 from tests.support.table import Table
 from worker.settings import WorkerSettings

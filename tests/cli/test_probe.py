@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from cli.lock import hold_number
+from cli.host.lock import hold_number
 from cli.plan import instance
 from genart_core.jobs import upkeep
 from genart_core.jobs.store import run

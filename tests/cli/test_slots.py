@@ -3,8 +3,8 @@
 import pytest
 
 from cli.errors import SettingsError
-from cli.machine import Machine, parse_listing, visible
-from cli.slots import plan_slots
+from cli.host.machine import Machine, parse_listing, visible
+from cli.host.slots import plan_slots
 
 BARE = Machine()
 MAC = Machine(has_mps=True)

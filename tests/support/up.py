@@ -11,7 +11,7 @@ from typing import Literal
 from redis import Redis
 from redis.exceptions import RedisError
 
-from cli.embedded import socket_path
+from cli.host.embedded import socket_path
 from genart_core.jobs import upkeep
 from genart_core.jobs.connection import connect
 from genart_core.jobs.store import run

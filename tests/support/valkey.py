@@ -8,7 +8,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from cli.embedded import find_server
+from cli.host.embedded import find_server
 from genart_core.jobs.connection import connect
 from tests.support.waiting import wait_for
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cli.errors import SettingsError
-from cli.machine import Machine
+from cli.host.machine import Machine
 
 
 @dataclass(frozen=True)

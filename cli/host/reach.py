@@ -10,10 +10,10 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from cli.embedded import EmbeddedRedis, embed, socket_path
 from cli.errors import CommandError, HomeInUseError
-from cli.external import check
-from cli.lock import hold
+from cli.host.embedded import EmbeddedRedis, embed, socket_path
+from cli.host.external import check
+from cli.host.lock import hold
 from genart_core.jobs.connection import connect
 from genart_core.settings import CoreSettings
 
