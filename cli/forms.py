@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.fields import Given
+from cli.terminal.fields import Given
 
 _PIECE_BYTES = 256 * 1024
 

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.complaints import at_options
-from cli.display import Display
 from cli.errors import CommandError, OptionError, ProblemReplyError
-from cli.files import Force, Open, Out, Target
 from cli.service import Key, Service, Url, service_at
+from cli.terminal.complaints import at_options
+from cli.terminal.display import Display
+from cli.terminal.files import Force, Open, Out, Target
 from cli.watching import Job, fetch, present, summary, watch
 from genart_core.jobs.record import STATUSES, parse_job_id
 

@@ -13,12 +13,12 @@ import orjson
 from pydantic import ValidationError
 
 from api.http.validation import complaints_of
-from cli.complaints import of_complaints
-from cli.display import Display
 from cli.errors import CommandError, JobFailedError, OptionError, SettingsError
-from cli.fields import Field, Given, body_of, fields_of
-from cli.files import Output
 from cli.settings import read
+from cli.terminal.complaints import of_complaints
+from cli.terminal.display import Display
+from cli.terminal.fields import Field, Given, body_of, fields_of
+from cli.terminal.files import Output
 from genart_core.artwork import Artwork, Generate, Run
 from genart_core.catalogue import Kind, load_generator
 from genart_core.errors import (

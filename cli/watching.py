@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 import typer
 
-from cli.display import Display
 from cli.errors import CommandError, JobFailedError
 from cli.events import follow
-from cli.files import Output, Target
 from cli.service import Service
+from cli.terminal.display import Display
+from cli.terminal.files import Output, Target
 
 Job: TypeAlias = Mapping[str, Any]
 

@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
-from cli.display import Display
 from cli.events import parse
+from cli.terminal.display import Display
 
 
 class Terminal(io.StringIO):

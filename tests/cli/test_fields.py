@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.errors import OptionError
-from cli.fields import body_of, fields_of, read_fields
+from cli.terminal.fields import body_of, fields_of, read_fields
 from genart_core.arts.style.request import StyleRequest
 from genart_core.arts.text.request import TextRequest
 from genart_core.arts.vae.request import VaeSampleRequest

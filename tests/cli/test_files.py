@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.errors import CommandError
-from cli.files import Output, Target, ending_of
+from cli.terminal.files import Output, Target, ending_of
 
 
 def test_names_have_kind_id_number_and_ending(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cli.errors import CommandError, OptionError, ProblemReplyError
-from cli.fields import Field
+from cli.terminal.fields import Field
 
 _MAX_TOLD = 3
 
