@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.asking.service import Key, Service, Url, service_at
+from cli.asking.watching import Job, fetch, present, summary, watch
 from cli.errors import CommandError, OptionError, ProblemReplyError
-from cli.service import Key, Service, Url, service_at
 from cli.terminal.complaints import at_options
 from cli.terminal.display import Display
 from cli.terminal.files import Force, Open, Out, Target
-from cli.watching import Job, fetch, present, summary, watch
 from genart_core.jobs.record import STATUSES, parse_job_id
 
 _PAGE = 100

@@ -14,15 +14,15 @@ import orjson
 import typer
 from typer.core import TyperGroup
 
+from cli.asking.forms import Form
+from cli.asking.service import Key, Service, Url, service_at
+from cli.asking.watching import Job, canceled_with, fetch, present, summary, watch
 from cli.errors import OptionError, ProblemReplyError, SettingsError
-from cli.forms import Form
-from cli.service import Key, Service, Url, service_at
 from cli.settings import read
 from cli.terminal.complaints import at_options
 from cli.terminal.display import Display
 from cli.terminal.fields import Given, body_of, fields_of, read_fields
 from cli.terminal.files import Force, Open, Out, Target
-from cli.watching import Job, canceled_with, fetch, present, summary, watch
 from genart_core.catalogue import Kind, kinds
 from genart_core.public import ART, PUBLIC
 from genart_core.settings import CoreSettings

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from cli.events import parse
+from cli.asking.events import parse
 from cli.terminal.display import Display
 
 

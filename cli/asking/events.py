@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cli.asking.service import Service
 from cli.errors import ProblemReplyError, ServiceError
-from cli.service import Service
 
 PATIENCE_SECONDS = 30.0  # without any event, while the service can't be reached
 PAUSE_SECONDS = 0.5

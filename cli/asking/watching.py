@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import typer
 
+from cli.asking.events import follow
+from cli.asking.service import Service
 from cli.errors import CommandError, JobFailedError
-from cli.events import follow
-from cli.service import Service
 from cli.terminal.display import Display
 from cli.terminal.files import Output, Target
 
