@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.errors import CommandError, SettingsError
-from cli.local import LocalBench
-from cli.rates import Prober, Rate, probes
+from cli.making.local import LocalBench
+from cli.making.rates import Prober, Rate, probes
 from cli.settings import read
 from worker.settings import WorkerSettings
 

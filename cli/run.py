@@ -163,7 +163,7 @@ def submit(
 
 
 def _make_locally(kind: Kind, given: Given, target: Target, *, is_opening: bool) -> None:
-    from cli.local import make_here  # here, as few want it
+    from cli.making.local import make_here  # here, as few want it
 
     with Display(kind.name) as display:
         made = make_here(kind, given, display)

@@ -10,8 +10,8 @@ import pytest
 
 from cli import bench
 from cli.errors import JobFailedError
-from cli.local import LocalBench
-from cli.rates import Probe, Prober, probes
+from cli.making.local import LocalBench
+from cli.making.rates import Probe, Prober, probes
 from genart_core.catalogue import KINDS, find_kind, kinds
 from tests.cli.calling import Run, caller
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from cli.errors import JobFailedError
-from cli.local import LocalBench
+from cli.making.local import LocalBench
 from genart_core.artwork import Artwork, Run
 from genart_core.catalogue import find_kind, load_generator
 
