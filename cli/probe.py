@@ -11,8 +11,8 @@ from cli.errors import CommandError
 from cli.host.embedded import socket_path
 from cli.host.external import shown
 from cli.host.lock import noted_slots
-from cli.plan import instance
 from cli.settings import read
+from cli.supervising.plan import instance
 from genart_core.jobs.connection import connect
 from genart_core.jobs.store import run
 from genart_core.jobs.upkeep import survey

@@ -10,7 +10,6 @@ from pathlib import Path
 import typer
 
 from api.settings import ApiSettings
-from cli.child import Say
 from cli.door import needs_key, require_key
 from cli.errors import SettingsError
 from cli.host.embedded import embed
@@ -20,11 +19,12 @@ from cli.host.lock import hold, hold_number
 from cli.host.machine import look
 from cli.host.reach import awake
 from cli.host.slots import plan_slots
-from cli.plan import Plan, tiers
 from cli.premises import misspelt, require_premises
 from cli.settings import UpSettings, read
-from cli.supervisor import Supervisor
-from cli.telling import teller
+from cli.supervising.child import Say
+from cli.supervising.plan import Plan, tiers
+from cli.supervising.supervisor import Supervisor
+from cli.supervising.telling import teller
 from genart_core.catalogue import kinds
 from genart_core.jobs.connection import aconnect, connect
 from genart_core.request import example_of

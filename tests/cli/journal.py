@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cli.child import Child, Environment
+from cli.supervising.child import Child, Environment
 
 Preparation = Callable[[], Awaitable[Environment]]
 

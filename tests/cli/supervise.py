@@ -5,9 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-from cli.child import Child
 from cli.host.embedded import embed
-from cli.supervisor import Supervisor, Tier
+from cli.supervising.child import Child
+from cli.supervising.supervisor import Supervisor, Tier
 from tests.cli.journal import Journal
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cli import leash
+from cli.supervising import leash
 from tests.cli.journal import Journal
 from tests.cli.processes import children_of, is_alive
 from tests.support.waiting import wait_for
 
 GUARD = """
 import os, sys
-from cli.leash import guard
+from cli.supervising.leash import guard
 sys.exit(guard(os.getppid(), sys.argv[1:]))
 """
 

@@ -9,7 +9,7 @@ import pytest
 from cli.host.embedded import embed
 from cli.host.machine import Machine
 from cli.host.slots import plan_slots
-from cli.plan import Plan, tiers
+from cli.supervising.plan import Plan, tiers
 from genart_core.jobs.connection import aconnect
 from tests.support.table import Table
 from worker.settings import WorkerSettings

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from cli.host.lock import hold_number
-from cli.plan import instance
+from cli.supervising.plan import instance
 from genart_core.jobs import upkeep
 from genart_core.jobs.store import run
 from tests.cli.running import genart

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.child import Child, Environment
 from cli.errors import ChildFailedError
-from cli.supervisor import Supervisor, Tier
+from cli.supervising.child import Child, Environment
+from cli.supervising.supervisor import Supervisor, Tier
 from tests.cli.journal import Journal
 from tests.cli.processes import is_alive
 
@@ -86,8 +86,8 @@ def test_a_child_that_does_not_end_is_killed_after_its_grace(journal: Journal) -
 def test_a_dead_child_starts_again_at_once_in_a_new_epoch(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.child._SHORT_LIFE_SECONDS", 0.0)
-    monkeypatch.setattr("cli.child._FIRST_BACKOFF_SECONDS", 60.0)
+    monkeypatch.setattr("cli.supervising.child._SHORT_LIFE_SECONDS", 0.0)
+    monkeypatch.setattr("cli.supervising.child._FIRST_BACKOFF_SECONDS", 60.0)
     epochs = iter(range(1, 10))
 
     async def open_slot() -> Environment:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cli.telling import teller
+from cli.supervising.telling import teller
 from genart_core.logs import json_line
 
 LINE = json_line(created=0.0, level="ERROR", logger="api.x", message="m", fields={"a": 1})

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from redis.asyncio import Redis as AsyncRedis
 
-from cli.child import Child, Environment, Say
 from cli.host.embedded import EmbeddedRedis
 from cli.host.listener import url_of
 from cli.host.slots import Slot
-from cli.probes import gateway_is_ready, redis_answers, worker_is_announced
-from cli.supervisor import Tier
+from cli.supervising.child import Child, Environment, Say
+from cli.supervising.probes import gateway_is_ready, redis_answers, worker_is_announced
+from cli.supervising.supervisor import Tier
 from genart_core.jobs import upkeep
 from genart_core.jobs.store import arun
 from genart_core.words import counted

@@ -7,7 +7,7 @@ from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from cli.child import Child, Keeper, Say
+from cli.supervising.child import Child, Keeper, Say
 
 _REMIND_SECONDS = 15.0
 _IMPATIENT_SECONDS = 1.0

@@ -5,7 +5,7 @@ import sys
 import time
 from contextlib import suppress
 
-from cli.child import Say
+from cli.supervising.child import Say
 from genart_core.logs import Format, json_line
 
 
