@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from api.settings import ApiSettings
-from cli import means, place
+from cli.checking import means, place
+from cli.checking.findings import Finding, broken, note
+from cli.checking.premises import misspelt
 from cli.errors import SettingsError
-from cli.findings import Finding, broken, note
 from cli.host.machine import look
-from cli.premises import misspelt
 from cli.settings import UpSettings, read
 from genart_core.settings import CoreSettings
 from worker.settings import WorkerSettings

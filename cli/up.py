@@ -10,7 +10,8 @@ from pathlib import Path
 import typer
 
 from api.settings import ApiSettings
-from cli.door import needs_key, require_key
+from cli.checking.door import needs_key, require_key
+from cli.checking.premises import misspelt, require_premises
 from cli.errors import SettingsError
 from cli.host.embedded import embed
 from cli.host.external import check, shown
@@ -19,7 +20,6 @@ from cli.host.lock import hold, hold_number
 from cli.host.machine import look
 from cli.host.reach import awake
 from cli.host.slots import plan_slots
-from cli.premises import misspelt, require_premises
 from cli.settings import UpSettings, read
 from cli.supervising.child import Say
 from cli.supervising.plan import Plan, tiers

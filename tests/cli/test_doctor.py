@@ -13,9 +13,9 @@ import pytest
 import torch
 from redis import Redis
 
+from cli.checking.means import look_at_device, look_at_models, look_at_native
+from cli.checking.place import room
 from cli.host.machine import Machine
-from cli.means import look_at_device, look_at_models, look_at_native
-from cli.place import room
 from genart_core import weights
 from genart_core.native.build import STEP, WINOGRAD, BuildError, build
 from genart_core.settings import CoreSettings

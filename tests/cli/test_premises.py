@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.premises import require_premises
+from cli.checking.premises import require_premises
 from tests.cli.calling import caller
 from tests.support.bucket import Bucket
 

@@ -5,8 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
+from cli.checking.findings import Finding, broken, note, ok
 from cli.errors import SettingsError
-from cli.findings import Finding, broken, note, ok
 from cli.host.machine import Machine
 from cli.host.slots import plan_slots
 from genart_core.catalogue import Kind, kinds

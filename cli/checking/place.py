@@ -11,8 +11,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from api.settings import ApiSettings
+from cli.checking.findings import Finding, broken, note, ok
 from cli.errors import CommandError
-from cli.findings import Finding, broken, note, ok
 from cli.host.embedded import find_server, socket_path
 from cli.host.external import check, shown
 from cli.host.listener import listen
