@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from cli import jobs, keys, models, run, train
+from cli.commands import jobs, keys, models, run, train
+from cli.commands.tools import hand_over, sentence
 from cli.errors import CommandError
-from cli.tools import hand_over, sentence
 from genart_core.catalogue import load_tool
 from genart_core.errors import GenartError
 
@@ -59,7 +59,7 @@ def up(
     workers: Workers = None,
 ) -> None:
     """Start everything: Redis (unless REDIS_URL is set), the workers and the gateway."""
-    from cli.up import run_all
+    from cli.commands.up import run_all
 
     _set(home=home, host=host, port=port, device=device, workers=workers)
     run_all()
@@ -68,7 +68,7 @@ def up(
 @app.command()
 def worker(home: Home = None, device: Device = None, workers: Workers = None) -> None:
     """Start workers alone, on the Redis at REDIS_URL."""
-    from cli.up import run_workers
+    from cli.commands.up import run_workers
 
     _set(home=home, device=device, workers=workers)
     run_workers()
@@ -77,7 +77,7 @@ def worker(home: Home = None, device: Device = None, workers: Workers = None) ->
 @app.command()
 def api(home: Home = None, host: Host = None, port: Port = None) -> None:
     """Start the gateway alone, on the Redis at REDIS_URL."""
-    from cli.up import run_gateway
+    from cli.commands.up import run_gateway
 
     _set(home=home, host=host, port=port)
     run_gateway()
@@ -86,7 +86,7 @@ def api(home: Home = None, host: Host = None, port: Port = None) -> None:
 @app.command()
 def probe() -> None:
     """Check that the workers started here take jobs; ends with 1 if one does not."""
-    from cli.probe import look
+    from cli.commands.probe import look
 
     look()
 
@@ -106,7 +106,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Say what is wrong with this installation, and how to mend it; ends with 1 if it is broken."""
-    from cli.doctor import examine
+    from cli.commands.doctor import examine
 
     examine(as_json=as_json)
 
@@ -119,7 +119,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Measure how fast this machine makes each art, in about a minute, without a service."""
-    from cli.bench import measure_all
+    from cli.commands.bench import measure_all
 
     measure_all(seconds=seconds, as_json=as_json)
 

@@ -34,7 +34,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
         ([f"genart_core.{name}" for name in TORCH_FREE], ("torch", "safetensors", "celery")),
         (["api.main", "api.server"], ("torch", "safetensors", "numpy", "celery", "kombu")),
         (["api.main", "api.server"], ("PIL",)),  # comes with the first picture
-        (["cli.main", "cli.up"], ("torch", "safetensors", "numpy", "celery", "kombu")),
+        (["cli.main", "cli.commands.up"], ("torch", "safetensors", "numpy", "celery", "kombu")),
     ],
     ids=["genart_core", "api", "api without pictures", "cli"],
 )

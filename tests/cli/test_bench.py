@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import bench
+from cli.commands import bench
 from cli.errors import JobFailedError
 from cli.making.local import LocalBench
 from cli.making.rates import Probe, Prober, probes

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli import download
+from cli.commands import download
 from cli.main import app
 from genart_core.errors import GenartError, UnknownModelError
 from genart_core.nn.features import load_network

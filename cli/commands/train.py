@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.tools import hand_over
+from cli.commands.tools import hand_over
 from genart_core.catalogue import TRAINERS, load_trainer
 
 app = typer.Typer(help="Train a model.", no_args_is_help=True)

@@ -7,10 +7,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli import pull
+from cli.commands import pull
+from cli.commands.tools import hand_over
 from cli.errors import CommandError
 from cli.settings import read
-from cli.tools import hand_over
 from genart_core.catalogue import load_tool
 from genart_core.errors import DamagedWeightsError
 from genart_core.public import ART, LICENCE, PUBLIC

@@ -17,7 +17,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from cli.download import download, sha256_of
+from cli.commands.download import download, sha256_of
 from cli.errors import CommandError, HomeInUseError
 from cli.host.lock import hold
 from cli.settings import read
