@@ -21,7 +21,7 @@ from tests.support.public import Offer, serving, write_state
 from tests.support.waiting import wait_for
 
 NAME = "googlenet"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
