@@ -20,7 +20,8 @@ from genart_core.arts.dream.request import DreamRequest
 from genart_core.nn.features import Network, Stages, load_network
 from genart_core.nn.graph import Recorder
 from genart_core.nn.image import fit
-from genart_core.nn.photos import as_tensor, open_photo
+from genart_core.nn.opening import open_photo
+from genart_core.nn.photos import as_tensor
 from genart_core.nn.teacher import LAYERS, LEAK, POOLED, Teacher, load_teacher
 from genart_core.weights import SHIPPED
 

@@ -5,6 +5,7 @@ GenartError
  ├── UnknownModelError      no such model for this art
  ├── ModelNotPulledError    the model is known, its file is not here
  ├── DamagedWeightsError    a weights file is not what its card says
+ ├── PicturesLostError      too many pictures of a training can't be read
  ├── RefusedError           the request is well-formed but can't be made with this model or here
  ├── InvalidImageError      a file is no picture that can be read
  │    └── TooManyPixelsError     it is one, but too large
@@ -57,6 +58,12 @@ class DamagedWeightsError(GenartError):
     """Raised when a weights file is unreadable or its sha256 is not the card's."""
 
     code = "damaged_weights"
+
+
+class PicturesLostError(GenartError):
+    """Raised where so many of a training's pictures can't be read that it is not to go on."""
+
+    code = "pictures_lost"
 
 
 class RefusedError(GenartError):

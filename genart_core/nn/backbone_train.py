@@ -10,7 +10,7 @@ import torch
 import typer
 from rich.console import Console
 
-from genart_core.errors import DamagedWeightsError, UnknownModelError
+from genart_core.errors import DamagedWeightsError, PicturesLostError, UnknownModelError
 from genart_core.nn.backbone import Backbone, Config, restore, save
 from genart_core.nn.device import working_dtype
 from genart_core.nn.objectives import Classification, Distillation
@@ -92,7 +92,8 @@ def features(
 ) -> None:
     """Train a network on the pictures in FOLDERS; dream and style can use it by its name.
 
-    Every tenth picture of a folder, in the order of their names, is kept to measure with.
+    Every tenth picture of a folder, in the order of their names, is kept to measure with. One that
+    can't be read is told and left out.
     """
     home = home.expanduser()
     out = out or home / "models" / "features" / f"{name}.safetensors"
@@ -116,10 +117,16 @@ def features(
     with Report(Console(), "pictures", curves=curves) as report:
         size = sum(p.numel() for p in training.network.parameters())
         report.say(f"{len(photos[0]):,} pictures, {size:,} parameters")
-        if not run(training, report, checkpoint):
-            report.say(f"Stopped; the same command with --resume continues from {checkpoint}")
-            raise typer.Exit(130)
-        figures = training.evaluate()
+        resumed = f"the same command with --resume continues from {checkpoint}"
+        try:
+            if not run(training, report, checkpoint):
+                report.say(f"Stopped; {resumed}")
+                raise typer.Exit(130)
+            figures = training.evaluate()
+        except PicturesLostError as error:
+            training.save(checkpoint)
+            report.say(f"Stopped, as {error}; {resumed}")
+            raise typer.Exit(1) from error
         card = {
             "name": name,
             "licence": f"weights trained by this project; data: {licence}",

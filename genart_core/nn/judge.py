@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from PIL import Image
 
-from genart_core.errors import ArtError, DamagedWeightsError, UnknownModelError
+from genart_core.errors import DamagedWeightsError, UnknownModelError
 from genart_core.nn.features import load_network
-from genart_core.nn.image import decode
-from genart_core.nn.photos import Photo, central_square, find_photos, open_photo
+from genart_core.nn.opening import open_photo
+from genart_core.nn.photos import Photo, central_square, find_photos
 from genart_core.nn.teacher import Teacher, load_teacher
 from genart_core.weights import find_model, read_card
 
@@ -20,7 +19,6 @@ HOME = Path("~/.genart")
 SIDE = 224  # pixels of the central square that is looked at
 BATCH = 16
 TOP = 5
-MAX_PIXELS = 2**28
 
 Model = Annotated[str, typer.Option(help="Feature network, by name.")]
 Home = Annotated[Path, typer.Option(envvar="GENART_HOME", help="State folder.")]
@@ -105,7 +103,7 @@ class Eye:
         Raises:
             ValueError: if the file is none.
         """
-        image = central_square(_opened(path), SIDE)
+        image = central_square(open_photo(path), SIDE)
         likely = self.logits(image[None]).softmax(1)[0]
         probabilities, places = likely.topk(min(TOP, len(likely)))
         pairs = zip(probabilities.tolist(), places.tolist(), strict=True)
@@ -138,20 +136,6 @@ def _agreed(look: Eye, master: Teacher, photos: list[Photo]) -> int:
 def squares(photos: list[Photo]) -> torch.Tensor:
     """Return the centres of pictures, `(B, 3, SIDE, SIDE)`."""
     return torch.stack([central_square(open_photo(photo.path), SIDE) for photo in photos])
-
-
-def _opened(path: Path) -> Image.Image:
-    """Return a picture as dream and style see it: upright, in sRGB, of any depth.
-
-    Raises:
-        ValueError: if the file is none.
-    """
-    try:
-        rgb = decode(path.read_bytes(), max_pixels=MAX_PIXELS).rgb
-    except (ArtError, OSError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise ValueError(f"{path} can't be read as a picture: {why}") from error
-    return Image.fromarray(rgb.mul(255.0).round().to(torch.uint8).permute(1, 2, 0).numpy())
 
 
 def _file(model: str, home: Path) -> Path:

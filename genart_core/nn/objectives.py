@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from genart_core.errors import PicturesLostError
 from genart_core.nn.backbone import Backbone
 from genart_core.nn.dreams import Dreams, look_of, whole_dream
-from genart_core.nn.photos import Crops, Photo, central_square, open_photo
+from genart_core.nn.photos import Crops, Photo, central_square, readable
 from genart_core.nn.teacher import Teacher
 from genart_core.nn.training import Stateless
 
@@ -162,11 +163,14 @@ def divergence(got: Tensor, wanted: Tensor) -> Tensor:
 def squares(
     photos: Sequence[Photo], side: int, most: int = MEASURED
 ) -> list[tuple[Tensor, list[Photo]]]:
-    """Return the centres of at most `most` pictures, spread evenly, in batches."""
+    """Return the centres of at most `most` pictures, spread evenly, in batches.
+
+    Raises:
+        PicturesLostError: if none of them can be read.
+    """
     step = max(1, len(photos) // most)
-    chosen = list(photos[::step][:most])
-    batches = [chosen[i : i + MEASURED_BATCH] for i in range(0, len(chosen), MEASURED_BATCH)]
-    return [
-        (torch.stack([central_square(open_photo(photo.path), side) for photo in batch]), batch)
-        for batch in batches
-    ]
+    pairs = [(central_square(image, side), p) for p, image in readable(photos[::step][:most])]
+    if not pairs:
+        raise PicturesLostError("no picture that was kept to measure with can be read")
+    batches = [pairs[i : i + MEASURED_BATCH] for i in range(0, len(pairs), MEASURED_BATCH)]
+    return [(torch.stack([x for x, _ in batch]), [p for _, p in batch]) for batch in batches]

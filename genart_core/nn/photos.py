@@ -1,16 +1,23 @@
 """Folders of pictures as an endless stream of square crops, and what is kept from training."""
 
+import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
+
+from genart_core.errors import PicturesLostError
+from genart_core.nn.opening import open_photo
+
+log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 HELD_OUT = 10  # every so manieth picture of a folder is never trained on
@@ -18,6 +25,7 @@ HELD_OUT = 10  # every so manieth picture of a folder is never trained on
 LEFT_OUT = frozenset({"BACKGROUND_Google", "Faces_easy"})
 SMALLEST = 0.5  # of a picture's short side, the side of the smallest crop, where it isn't larger
 CACHE_BYTES = 2_000_000_000
+MOST_UNREAD = 100  # pictures; more are no accident, but a disk or a share that is gone
 
 
 @dataclass(frozen=True)
@@ -64,18 +72,19 @@ def times(folder: str) -> tuple[Path, int]:
     return path, often
 
 
-def open_photo(path: Path) -> Image.Image:
-    """Return a picture in RGB, upright.
+def readable(photos: Sequence[Photo]) -> Iterator[tuple[Photo, Image.Image]]:
+    """Yield the pictures that can be read, with their files; the others are told."""
+    for photo in photos:
+        try:
+            yield photo, open_photo(photo.path)
+        except ValueError as error:
+            tell_left_out(str(error))
 
-    Raises:
-        ValueError: if the file is none.
-    """
-    try:
-        with Image.open(path) as image:
-            return ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise ValueError(f"{path} can't be read as a picture: {why}") from error
+
+@lru_cache(maxsize=1024)
+def tell_left_out(why: str) -> None:
+    """Say that a picture is left out; of each once, though it be met again."""
+    log.warning("left out: %s", why)
 
 
 def central_square(image: Image.Image, side: int) -> Tensor:
@@ -135,6 +144,9 @@ def mingled(
 class Crops:
     """Batches of random crops; which ones depends on the seed and the number of the batch alone.
 
+    A picture that can't be read is told and gives way to the next in the order: all others stay
+    where they are, and so does what is kept to test with, as they wouldn't without the file.
+
     A share `vivid` of them have the colours of dreams rather than those of photographs, and a share
     `mixed`, from the batch's start, is mingled with the others.
     """
@@ -155,40 +167,69 @@ class Crops:
         self.seed = seed
         self.vivid = vivid
         self.mixed = mixed
+        self.unread: set[Path] = set()
         self._cache: dict[Path, Image.Image] = {}
         self._cached = 0
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="crops")
-        self._ahead: tuple[int, Future[NDArray[np.uint8]]] | None = None
+        self._ahead: tuple[int, Future[tuple[NDArray[np.uint8], list[Photo]]]] | None = None
+        self._last: tuple[int, list[Photo]] = (-1, [])
 
     def __getitem__(self, number: int) -> Tensor:
-        """Return batch `number`, `(B, 3, side, side)` in [0, 1]; the next is begun meanwhile."""
+        """Return batch `number`, `(B, 3, side, side)` in [0, 1]; the next is begun meanwhile.
+
+        Raises:
+            PicturesLostError: if too many pictures can't be read.
+        """
         if self._ahead and self._ahead[0] == number:
-            pixels = self._ahead[1].result()
+            pixels, photos = self._ahead[1].result()
         else:
-            pixels = self._make(number)
+            pixels, photos = self._make(number)
+        self._last = (number, photos)
         self._ahead = (number + 1, self._pool.submit(self._make, number + 1))
         return as_tensor(pixels)
 
     def photos_of(self, number: int) -> list[Photo]:
-        """Return the pictures that batch `number` was cut from."""
-        return [self.photos[i] for i in self._indices(number)]
+        """Return the pictures that batch `number` was cut from; of the last one it is known."""
+        return self._last[1] if self._last[0] == number else self._make(number)[1]
 
-    def _indices(self, number: int) -> list[int]:
-        places = range(number * self.batch, (number + 1) * self.batch)
-        return [
-            int(self._order(place // len(self.photos))[place % len(self.photos)])
-            for place in places
-        ]
+    def _photo(self, place: int) -> Photo:
+        """Return the picture at a place of the endless order."""
+        order = self._order(place // len(self.photos))
+        return self.photos[int(order[place % len(self.photos)])]
+
+    def _readable(self, place: int) -> tuple[Photo, Image.Image]:
+        """Return the picture at a place, or the next one that can be read."""
+        for further in range(len(self.photos)):
+            photo = self._photo(place + further)
+            if photo.path in self.unread:
+                continue
+            try:
+                return photo, self._open(photo.path)
+            except ValueError as error:
+                self._leave_out(photo, error)
+        raise PicturesLostError("no picture can be read any more")
+
+    def _leave_out(self, photo: Photo, error: ValueError) -> None:
+        self.unread.add(photo.path)
+        if len(self.unread) > MOST_UNREAD:
+            raise PicturesLostError(f"{len(self.unread)} pictures can't be read: {error}")
+        tell_left_out(str(error))
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         return np.random.default_rng((self.seed, epoch)).permutation(len(self.photos))
 
-    def _make(self, number: int) -> NDArray[np.uint8]:
+    def _make(self, number: int) -> tuple[NDArray[np.uint8], list[Photo]]:
+        """Return the pixels of a batch and the pictures that they are cut from."""
         random = np.random.default_rng((self.seed, number, 1))
-        crops = [self._crop(self._open(photo.path), random) for photo in self.photos_of(number)]
+        crops, photos = [], []
+        for place in range(number * self.batch, (number + 1) * self.batch):
+            photo, image = self._readable(place)
+            crops.append(self._crop(image, random))
+            photos.append(photo)
         count = round(self.mixed * len(crops))
         others = zip(crops, np.roll(crops, 1, axis=0)[:count], strict=False)
-        return np.stack([*(mingled(*pair, random) for pair in others), *crops[count:]])
+        pixels = np.stack([*(mingled(*pair, random) for pair in others), *crops[count:]])
+        return pixels, photos
 
     def _crop(self, image: Image.Image, random: np.random.Generator) -> NDArray[np.uint8]:
         short = min(image.size)

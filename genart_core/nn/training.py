@@ -172,11 +172,13 @@ class Training(Generic[Network]):
 
     def evaluate(self) -> dict[str, float]:
         """Measure the averaged weights and log the figures with minutes and steps."""
-        self.evaluated = int(min(self.progress, 1.0) * self.recipe.evaluations + 1e-9)
         own = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
         self.network.load_state_dict(self.average)
-        figures = self.objective.measure(self.network.eval())
-        self.network.train().load_state_dict(own)
+        try:
+            figures = self.objective.measure(self.network.eval())
+        finally:  # a training whose pictures are lost is saved with its own weights
+            self.network.train().load_state_dict(own)
+        self.evaluated = int(min(self.progress, 1.0) * self.recipe.evaluations + 1e-9)
         rounded = {name: round(value, 4) for name, value in figures.items()}
         self.log.append({"minutes": round(self.seconds / 60, 1), "steps": self.step, **rounded})
         return figures

@@ -8,13 +8,15 @@ import pytest
 import torch
 from PIL import Image
 
+from genart_core.errors import PicturesLostError
+from genart_core.nn.opening import open_photo
 from genart_core.nn.photos import (
+    MOST_UNREAD,
     Crops,
     central_square,
     exaggerated,
     find_photos,
     mingled,
-    open_photo,
     times,
 )
 from tests.support.photos import draw_photos
@@ -85,6 +87,56 @@ def test_an_epoch_shows_each_picture_once_in_an_order_of_its_own(tmp_path: Path)
     assert epochs[0] != epochs[1]
 
 
+def test_a_damaged_picture_gives_way_to_the_next_and_all_others_stay(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    train, _ = find_photos([draw_photos(tmp_path)])
+    whole = Crops(train, batch=9, side=32, seed=1)
+    batches = [(whole[n], whole.photos_of(n)) for n in range(8)]
+    lost, heir = batches[1][1][3:5]
+    lost.path.write_bytes(lost.path.read_bytes()[:500])
+
+    crops = Crops(train, batch=9, side=32, seed=1)
+    found = [(crops[n], crops.photos_of(n)) for n in range(8)]
+
+    gone = 0
+    for (before, photos), (after, shown) in zip(batches, found, strict=True):
+        for row, (was, now) in enumerate(zip(photos, shown, strict=True)):
+            assert (was == lost) or (was == now and torch.equal(before[row], after[row]))
+            gone += was == lost
+    assert gone == 2  # once in each of the two epochs
+    assert found[1][1][3] == heir
+    assert torch.equal(Crops(train, batch=9, side=32, seed=1)[1], found[1][0])
+    assert crops.photos_of(1) == found[1][1]
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 1
+    assert said[0].startswith(f"left out: {lost.path} can't be read as a picture: ")
+
+
+def test_the_label_of_a_crop_is_that_of_the_picture_it_shows(tmp_path: Path) -> None:
+    train, _ = find_photos([draw_photos(tmp_path)])
+    for photo in train[::3]:
+        photo.path.write_bytes(b"damaged")
+    crops = Crops(train, batch=8, side=32, seed=0)
+
+    for number in range(6):
+        images, photos = crops[number], crops.photos_of(number)
+        is_red = images[:, 0].mean((1, 2)) > images[:, 2].mean((1, 2))
+        assert is_red.tolist() == [photo.folder == "red" for photo in photos]
+
+
+def test_pictures_that_are_gone_altogether_are_not_left_out_one_by_one(tmp_path: Path) -> None:
+    few, _ = find_photos([draw_photos(tmp_path / "few")])
+    many, _ = find_photos([draw_photos(tmp_path / "many", ("a", "b", "c"), count=MOST_UNREAD)])
+    for photo in (*few, *many):
+        photo.path.unlink()
+
+    with pytest.raises(PicturesLostError, match="no picture can be read any more"):
+        Crops(few, batch=4, side=32, seed=0)[0]
+    with pytest.raises(PicturesLostError, match=f"{MOST_UNREAD + 1} pictures can't be read: .*png"):
+        Crops(many, batch=4, side=32, seed=0)[0]
+
+
 def test_the_square_is_the_middle_of_an_upright_picture(tmp_path: Path) -> None:
     image = Image.new("RGB", (30, 90), "black")
     image.paste("white", (0, 30, 30, 60))
@@ -97,17 +149,6 @@ def test_the_square_is_the_middle_of_an_upright_picture(tmp_path: Path) -> None:
 
     assert upright.size == (90, 30)
     assert square.mean() == pytest.approx(1.0, abs=0.01)
-
-
-def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
-    (tmp_path / "fake.png").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match=r"fake\.png can't be read as a picture"):
-        open_photo(tmp_path / "fake.png")
-
-
-def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"none\.png can't be read as a picture: No such file"):
-        open_photo(tmp_path / "none.png")
 
 
 def test_a_share_of_the_crops_is_vivid(tmp_path: Path) -> None:

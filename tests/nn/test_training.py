@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 from rich.console import Console
-from typer.testing import CliRunner
+from safetensors.torch import load_file
+from typer.testing import CliRunner, Result
 
 from genart_core.nn.backbone import Backbone, Config
 from genart_core.nn.backbone_train import app
@@ -259,6 +260,55 @@ def test_what_can_not_be_trained_on_is_told(
 
     assert result.exit_code == 2
     assert said in " ".join(result.output.replace("│", " ").split())
+
+
+def test_damaged_pictures_do_not_end_a_training(
+    photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = [photos / "red" / "0003.png", photos / "blue" / "0009.png"]  # the latter is kept
+    for path in damaged:
+        path.write_bytes(b"damaged")
+    words = [photos, "--name", "mine", "--steps", 12, "--batch", 8, "--side", 32]
+
+    result = CliRunner().invoke(app, [str(word) for word in [*words, "--home", tmp_path]])
+
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "models" / "features" / "mine.safetensors").is_file()
+    said = [record.getMessage() for record in caplog.records]
+    assert sorted(line.split(" can't")[0] for line in said) == sorted(
+        f"left out: {path}" for path in damaged
+    )
+
+
+def test_a_training_that_loses_its_pictures_is_saved_and_goes_on_when_they_are_back(
+    photos: Path, tmp_path: Path
+) -> None:
+    kept = [
+        photos / folder / name for folder in ("red", "blue") for name in ("0009.png", "0019.png")
+    ]
+    pictures = [path.read_bytes() for path in kept]
+    usual = [photos, "--steps", 4, "--batch", 8, "--side", 32, "--home", tmp_path]
+
+    def train(*words: str) -> Result:
+        return CliRunner().invoke(app, [*map(str, usual), *words])
+
+    whole = train("--name", "whole")
+    for path in kept:
+        path.write_bytes(b"damaged")
+    lost = train("--name", "mine")
+    for path, data in zip(kept, pictures, strict=True):
+        path.write_bytes(data)
+    resumed = train("--name", "mine", "--resume")
+
+    assert (whole.exit_code, lost.exit_code, resumed.exit_code) == (0, 1, 0), resumed.output
+    checkpoint = tmp_path / "runs" / "features" / "mine.checkpoint.safetensors"
+    assert lost.output.endswith(
+        "Stopped, as no picture that was kept to measure with can be read; "
+        f"the same command with --resume continues from {checkpoint}\n"
+    )
+    found = [load_file(tmp_path / f"models/features/{n}.safetensors") for n in ("whole", "mine")]
+    for name, tensor in found[0].items():
+        assert torch.equal(tensor, found[1][name]), name
 
 
 def test_training_on_from_a_model_tells_its_lineage(

@@ -6,7 +6,6 @@ further splits, as `test`, have the same three.
 """
 
 import hashlib
-import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
-from genart_core.nn.photos import SUFFIXES, open_photo
+from genart_core.errors import InvalidImageError
+from genart_core.nn.opening import as_photo, open_photo
+from genart_core.nn.photos import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,6 @@ def _archive(
             names = arrays["classes"] if "classes" in arrays.files else ()
             classes = tuple(str(name) for name in names)
         files = [bytes(whole[a:b]) for a, b in zip(offsets, offsets[1:], strict=False)]
-        pixels = [_square(_opened(file), size) for file in files]
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is no archive of pictures: {error}") from error
     if len(files) != len(labels) or (len(labels) and labels.min() < 0):
@@ -129,15 +129,15 @@ def _archive(
         classes = tuple(str(number) for number in range(count))
     if count > len(classes):
         raise ValueError(f"{path}: there is a class {count - 1} but {len(classes)} names")
+    pixels = [_square(_opened(path, place, file), size) for place, file in enumerate(files)]
     return np.stack(pixels), labels, classes
 
 
-def _opened(data: bytes) -> Image.Image:
+def _opened(archive: Path, place: int, data: bytes) -> Image.Image:
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            return image.convert("RGB")
-    except UnidentifiedImageError as error:
-        raise ValueError(f"a picture can't be read: {error}") from error
+        return as_photo(data)
+    except InvalidImageError as error:
+        raise ValueError(f"{archive}: picture {place} can't be read: {error}") from error
 
 
 def _square(image: Image.Image, size: int) -> NDArray[np.uint8]:

@@ -18,7 +18,8 @@ from PIL import Image
 from torch import Tensor
 
 from genart_core.arts.vae.labels import Labels, read_labels
-from genart_core.nn.photos import HELD_OUT, SUFFIXES, as_tensor, open_photo
+from genart_core.nn.opening import open_photo
+from genart_core.nn.photos import HELD_OUT, SUFFIXES, as_tensor
 
 READERS = 2
 FEWEST = 10

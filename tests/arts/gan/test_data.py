@@ -75,6 +75,17 @@ def test_a_split_that_is_not_there_is_told(tmp_path: Path) -> None:
         read_pictures(write_archive(tmp_path / "discs.npz"), size=16, split="test")
 
 
+def test_a_damaged_picture_of_an_archive_is_told_by_its_place(tmp_path: Path) -> None:
+    path = write_archive(tmp_path / "discs.npz")
+    with np.load(path) as found:
+        arrays = dict(found)
+    arrays["train_bytes"][arrays["train_offsets"][5] :][:40] = 0
+    np.savez(path, **arrays)
+
+    with pytest.raises(ValueError, match=r"discs\.npz: picture 5 can't be read: "):
+        read_pictures(path, size=16)
+
+
 def test_too_few_pictures_are_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="0 pictures"):
         read_pictures(tmp_path, size=16)
