@@ -10,6 +10,7 @@ or pulled). A model is usable by name as soon as its file lies there.
 import hashlib
 import json
 import logging
+import re
 import struct
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 SHIPPED = Path(__file__).parent / "weights"
 BUDGET_BYTES = 40_000_000
 _MAX_HEADER_BYTES = 16 * 1024 * 1024
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,33 @@ def not_pulled(art: str, home: Path) -> list[str]:
         return []
     files = (home / "models" / art / f"{name}.safetensors" for name in public.PUBLIC)
     return [file.stem for file in files if not file.is_file()]
+
+
+def require_name(name: str) -> None:
+    """Refuse a name that a model can't be given.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"The name is {name!r} but must be up to 64 of a-z, 0-9, - and _, "
+            "beginning with a letter or digit"
+        )
+
+
+def unreached(art: str, name: str, home: Path) -> str:
+    """Return what is to be said of a file in `home` that a model which ships hides; "" if none."""
+    if f"{art}/{name}.safetensors" not in shipped_digests():
+        return ""
+    file = home / "models" / art / f"{name}.safetensors"
+    return f"{file} is hidden by {art}/{name}, which ships and is found first; choose another name"
+
+
+def all_unreached(home: Path, art: str = "*", name: str = "*") -> list[str]:
+    """Return what is to be said of each file in `home` that a model which ships hides."""
+    files = sorted((home / "models").glob(f"{art}/{name}.safetensors"))
+    return [told for file in files if (told := unreached(file.parent.name, file.stem, home))]
 
 
 def read_card(path: Path) -> dict[str, Any]:

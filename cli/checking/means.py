@@ -18,7 +18,7 @@ from genart_core.errors import (
 )
 from genart_core.native.build import HERE, STEP, WINOGRAD, built, compiler
 from genart_core.settings import CoreSettings
-from genart_core.weights import find_model, read_card, shipped_digests
+from genart_core.weights import all_unreached, find_model, read_card, shipped_digests
 from worker.settings import WorkerSettings
 
 LITTLE_BYTES = 2_000_000_000
@@ -96,6 +96,8 @@ def look_at_models(settings: CoreSettings) -> Iterator[Finding]:
     yield from wrong
     if not wrong:
         yield ok("models", f"{len(shipped)} that ship, with the right sha256; {len(own)} of yours")
+    for told in all_unreached(settings.home):
+        yield note("models", told)
 
 
 def _memory(device: str, free: int | None) -> Finding:

@@ -15,7 +15,7 @@ from genart_core.catalogue import load_tool
 from genart_core.errors import DamagedWeightsError
 from genart_core.public import ART, LICENCE, PUBLIC
 from genart_core.settings import CoreSettings
-from genart_core.weights import Weights, all_models, find_model, not_pulled
+from genart_core.weights import Weights, all_models, all_unreached, find_model, not_pulled
 
 app = typer.Typer(
     help="List, pull, show, measure and use the trained models.", no_args_is_help=True
@@ -34,6 +34,7 @@ def list_models() -> None:
         megabytes = f"{PUBLIC[name].megabytes:.1f}"
         table.add_row(ART, name, megabytes, "not pulled", LICENCE)
     Console().print(table)
+    _tell_hidden()
 
 
 app.command("pull")(pull.pull_model)
@@ -53,6 +54,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of a model, or art/name.
         choices = ", ".join(f"{m.art}/{m.name}" for m in found)
         raise CommandError(f"{name!r} is ambiguous; say one of {choices}")
     typer.echo(json.dumps(_describe(found[0]), indent=2, ensure_ascii=False))
+    _tell_hidden(found[0].art, found[0].name)
 
 
 def _add(tool: str, text: str) -> None:
@@ -73,6 +75,11 @@ _add("eval", "Measure a model on data that it was not trained on.")
 def _describe(model: Weights) -> dict[str, object]:
     facts = {"art": model.art, "name": model.name, "file": str(model.path)}
     return {**facts, "bytes": model.bytes, "sha256": model.sha256, "card": model.card}
+
+
+def _tell_hidden(art: str = "*", name: str = "*") -> None:
+    for told in all_unreached(read(CoreSettings).home, art, name):
+        typer.echo(f"genart: {told}", err=True)
 
 
 def _models() -> list[Weights]:

@@ -18,7 +18,7 @@ from genart_core.nn.photos import Crops, Photo, find_photos, times
 from genart_core.nn.report import Report
 from genart_core.nn.teacher import load_teacher
 from genart_core.nn.training import Recipe, Training, run
-from genart_core.weights import find_model, read_card
+from genart_core.weights import find_model, read_card, require_name, unreached
 
 HOME = Path("~/.genart")
 TUNED = ("batch", "side", "learning_rate", "vivid", "mixed", "dreamt", "forced", "logits", "seed")
@@ -96,12 +96,14 @@ def features(
     can't be read is told and left out.
     """
     home = home.expanduser()
+    warning = "" if out else unreached("features", name, home)
     out = out or home / "models" / "features" / f"{name}.safetensors"
     checkpoint = home / "runs" / "features" / f"{name}.checkpoint.safetensors"
     recipe = Recipe(
         minutes=minutes, steps=steps, batch=batch, learning_rate=learning_rate, seed=seed
     )
     try:
+        require_name(name)
         if checkpoint.exists() and not resume:
             raise ValueError(f"{checkpoint} is a stopped training: --resume it, or remove the file")
         source = _file_of(init, home)
@@ -117,6 +119,8 @@ def features(
     with Report(Console(), "pictures", curves=curves) as report:
         size = sum(p.numel() for p in training.network.parameters())
         report.say(f"{len(photos[0]):,} pictures, {size:,} parameters")
+        if warning:
+            report.say(warning)
         resumed = f"the same command with --resume continues from {checkpoint}"
         try:
             if not run(training, report, checkpoint):
@@ -150,6 +154,8 @@ def features(
         save(out, averaged(training), card)
         checkpoint.unlink(missing_ok=True)
         report.say(f"{out}: {out.stat().st_size:,} bytes")
+        if warning:
+            report.say(warning)
 
 
 def averaged(training: Training[Backbone]) -> Backbone:

@@ -144,6 +144,21 @@ def test_models_are_listed_and_shown(run: Run, tmp_path: Path) -> None:
     assert shown["card"] == {"licence": "mine", "minutes": 3}
 
 
+def test_a_model_that_one_which_ships_hides_is_told(run: Run, tmp_path: Path) -> None:
+    file = place_model(tmp_path, "tales")
+    place_model(tmp_path, "diary")
+
+    listed = run("models", "list", GENART_HOME=str(tmp_path))
+    shown = run("models", "show", "tales", GENART_HOME=str(tmp_path))
+    other = run("models", "show", "diary", GENART_HOME=str(tmp_path))
+
+    told = f"genart: {file} is hidden by text/tales, which ships and is found first; "
+    assert listed.stderr.startswith(told)
+    assert shown.stderr.startswith(told)
+    assert json.loads(shown.stdout)["file"] != str(file)
+    assert (listed.stderr.count("\n"), other.stderr) == (1, "")
+
+
 def test_an_ambiguous_model_wants_its_art(run: Run, tmp_path: Path) -> None:
     place_model(tmp_path, "small")
     place_model(tmp_path, "small", art="vae")

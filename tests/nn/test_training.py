@@ -19,7 +19,7 @@ from genart_core.nn.photos import Crops, find_photos
 from genart_core.nn.report import Report
 from genart_core.nn.teacher import load_teacher
 from genart_core.nn.training import Recipe, Training, run
-from genart_core.weights import read_card
+from genart_core.weights import find_model, read_card
 from tests.support.curves import read_curves
 from tests.support.photos import draw_photos, write_teacher
 
@@ -262,6 +262,19 @@ def test_what_can_not_be_trained_on_is_told(
     assert said in " ".join(result.output.replace("│", " ").split())
 
 
+@pytest.mark.parametrize("name", ["a/b", "", "..", "../evil", "Big", "a b", ".hidden", "a" * 65])
+def test_a_name_that_a_model_cannot_have_is_refused(
+    photos: Path, tmp_path: Path, name: str
+) -> None:
+    words = [str(photos), "--name", name, "--steps", "1", "--home", str(tmp_path / "home")]
+
+    result = CliRunner().invoke(app, words, env={"COLUMNS": "400"})
+
+    assert result.exit_code == 2
+    assert f"The name is {name!r} but must be up to 64 of a-z, 0-9, - and _" in result.output
+    assert not (tmp_path / "home").exists()
+
+
 def test_damaged_pictures_do_not_end_a_training(
     photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -309,6 +322,28 @@ def test_a_training_that_loses_its_pictures_is_saved_and_goes_on_when_they_are_b
     found = [load_file(tmp_path / f"models/features/{n}.safetensors") for n in ("whole", "mine")]
     for name, tensor in found[0].items():
         assert torch.equal(tensor, found[1][name]), name
+
+
+def test_it_is_told_that_a_model_which_ships_hides_another_of_its_name(
+    photos: Path, tmp_path: Path
+) -> None:
+    words = [photos, "--name", "features", "--steps", 1, "--batch", 4, "--side", 32]
+    words += ["--home", tmp_path]
+    runner = CliRunner()
+
+    hidden = runner.invoke(app, [str(word) for word in words])
+    elsewhere = runner.invoke(app, [str(word) for word in [*words, "--out", tmp_path / "other"]])
+
+    file = tmp_path / "models" / "features" / "features.safetensors"
+    told = f"{file} is hidden by features/features, which ships and is found first; "
+    assert hidden.exit_code == elsewhere.exit_code == 0, hidden.output
+    lines = hidden.output.splitlines()
+    assert [number for number, line in enumerate(lines) if line.startswith(told)] == [
+        1,
+        len(lines) - 1,
+    ]
+    assert "is hidden by" not in elsewhere.output
+    assert find_model("features", "features", tmp_path).shipped
 
 
 def test_training_on_from_a_model_tells_its_lineage(

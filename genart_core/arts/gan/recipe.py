@@ -1,13 +1,12 @@
 """How a game between generator and discriminator is played, and the two ways that have a name."""
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from genart_core.weights import read_card
+from genart_core.weights import read_card, require_name
 
 Loss: TypeAlias = Literal["bce", "hinge"]
 Change: TypeAlias = Literal["color", "translation", "cutout"]
@@ -126,11 +125,7 @@ class Order:
     init: Path | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", self.name):
-            raise ValueError(
-                f"The name is {self.name!r} but must be up to 64 of a-z, 0-9, - and _, "
-                "beginning with a letter or digit"
-            )
+        require_name(self.name)
 
     def command(self, recipe: Recipe) -> str:
         """Return the command that trains this again; what the named recipe says is left out."""

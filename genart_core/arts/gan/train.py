@@ -19,7 +19,7 @@ from genart_core.nn.device import pick_device, working_dtype
 from genart_core.nn.report import Report
 from genart_core.nn.sheets import write_sheet
 from genart_core.nn.training import run
-from genart_core.weights import find_model
+from genart_core.weights import find_model, unreached
 
 Precision: TypeAlias = Literal["auto", "bf16", "fp32"]
 PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
@@ -92,6 +92,7 @@ def gan(
     Options that are left out have the values of the recipe; the card tells all of them.
     """
     home = home.expanduser()
+    warning = "" if out else unreached("gan", name, home)
     out = out or home / "models" / "gan" / f"{name}.safetensors"
     runs = home / "runs" / "gan"
     checkpoint = runs / f"{name}.checkpoint.safetensors"
@@ -125,6 +126,8 @@ def gan(
         raise typer.BadParameter(str(error)) from error
     with Report(Console(), "images", curves=runs / f"{name}.tensorboard") as report:
         _announce(training, order, report)
+        if warning:
+            report.say(warning)
         observer = Observer(report, runs / name, sheet_steps, len(training.warnings))
         training.observers.append(observer)
         if not run(training, report, checkpoint):
@@ -134,6 +137,8 @@ def gan(
         observer.draw(training)
         checkpoint.unlink(missing_ok=True)
         report.say(f"{out}: {out.stat().st_size:,} bytes")
+        if warning:
+            report.say(warning)
 
 
 class Observer:

@@ -1,7 +1,6 @@
 """How a text model is trained, and the card that tells it afterwards."""
 
 import math
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genart_core.arts.text.vocabulary import Unit
+from genart_core.weights import require_name
 
 PAPERS = (
     "Graves, Generating sequences with recurrent neural networks, arXiv:1308.0850",
@@ -60,11 +60,7 @@ class Order:
     init: Path | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", self.name):
-            raise ValueError(
-                f"The name is {self.name!r} but must be up to 64 of a-z, 0-9, - and _, "
-                "beginning with a letter or digit"
-            )
+        require_name(self.name)
 
     def command(self, options: Mapping[str, float], usual: Mapping[str, float]) -> str:
         """Return the command that trains this again; options at their usual value are left out."""

@@ -19,7 +19,7 @@ from genart_core.arts.text.stored import StoredModel, load_model, save_model, un
 from genart_core.arts.text.training import Training, run, write_samples
 from genart_core.arts.text.vocabulary import Unit
 from genart_core.errors import DamagedWeightsError, UnknownModelError
-from genart_core.weights import find_model
+from genart_core.weights import find_model, unreached
 
 HOME = Path("~/.genart")
 HIDDEN: dict[Unit, int] = {"character": 512, "word": 384}
@@ -79,6 +79,7 @@ def text(
         seed=seed,
     )
     home = home.expanduser()
+    warning = "" if out else unreached("text", name, home)
     out = out or home / "models" / "text" / f"{name}.safetensors"
     runs = home / "runs" / "text"
     checkpoint = runs / f"{name}.checkpoint.safetensors"
@@ -97,6 +98,8 @@ def text(
         raise typer.BadParameter(str(error)) from error
     with Report(Console(), curves=runs / f"{name}.tensorboard") as report:
         _announce(training, report)
+        if warning:
+            report.say(warning)
         if not run(training, report, checkpoint):
             report.say(f"Stopped; the same command with --resume continues from {checkpoint}")
             raise typer.Exit(130)
@@ -105,6 +108,8 @@ def text(
         checkpoint.unlink(missing_ok=True)
         bits = model.card["metrics"]["validation_bits_per_character"]
         report.say(f"{out}: {bits:.4f} bits/char as stored, {out.stat().st_size:,} bytes")
+        if warning:
+            report.say(warning)
 
 
 def _weights_of(init: str | None, home: Path) -> Path | None:

@@ -1,6 +1,5 @@
 """`genart train vae`: train an autoencoder on any pictures."""
 
-import re
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from genart_core.errors import DamagedWeightsError, UnknownModelError
 from genart_core.nn.device import pick_device
 from genart_core.nn.report import Report
 from genart_core.nn.training import Recipe, Training, run
-from genart_core.weights import find_model, read_card
+from genart_core.weights import find_model, read_card, require_name, unreached
 
 HOME = Path("~/.genart")
 FITTED = 40_000  # pictures, at the most, that mixture and concepts are found on
@@ -47,11 +46,7 @@ class Order:
     init: Path | None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", self.name):
-            raise ValueError(
-                f"The name is {self.name!r} but must be up to 64 of a-z, 0-9, - and _, "
-                "beginning with a letter or digit"
-            )
+        require_name(self.name)
 
 
 @app.command()
@@ -92,6 +87,7 @@ def vae(
     reconstructions and draws are written beside the checkpoint as the training goes on.
     """
     home = home.expanduser()
+    warning = "" if out else unreached("vae", name, home)
     out = out or home / "models" / "vae" / f"{name}.safetensors"
     runs = home / "runs" / "vae"
     checkpoint = runs / f"{name}.checkpoint.safetensors"
@@ -111,6 +107,8 @@ def vae(
         raise typer.BadParameter(str(error)) from error
     with Report(Console(), "pictures", curves=runs / f"{name}.tensorboard") as report:
         _announce(training, report)
+        if warning:
+            report.say(warning)
         if not run(training, report, checkpoint):
             report.say(f"Stopped; the same command with --resume continues from {checkpoint}")
             raise typer.Exit(130)
@@ -118,6 +116,8 @@ def vae(
         save_model(out, _finished(training, order, components))
         checkpoint.unlink(missing_ok=True)
         report.say(f"{out}: {out.stat().st_size:,} bytes")
+        if warning:
+            report.say(warning)
 
 
 def _file_of(init: str | None, home: Path) -> Path | None:

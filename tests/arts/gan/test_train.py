@@ -119,6 +119,13 @@ def test_a_generator_of_other_pictures_is_no_start(tmp_path: Path) -> None:
     assert "3 classes" in result.output
 
 
+def test_it_is_told_that_a_model_which_ships_hides_another_of_its_name(tmp_path: Path) -> None:
+    said = train(tmp_path, "--name", "cifar10", "--steps", 1)
+
+    told = f"{tmp_path}/models/gan/cifar10.safetensors is hidden by gan/cifar10, which ships"
+    assert said.count(told) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

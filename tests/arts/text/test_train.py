@@ -307,6 +307,18 @@ def test_name_that_is_no_file_name_is_refused(name: str) -> None:
         Order([], name, "")
 
 
+def test_it_is_told_that_a_model_which_ships_hides_another_of_its_name(
+    book: Path, tmp_path: Path
+) -> None:
+    words = [str(book), "--name", "tales", "--steps", "2", "--hidden", "32", "--chunk", "16"]
+
+    result = CliRunner().invoke(app, [*words, "--home", str(tmp_path)])
+
+    assert result.exit_code == 0, result.output
+    told = f"{tmp_path}/models/text/tales.safetensors is hidden by text/tales, which ships"
+    assert result.output.count(told) == 2
+
+
 def test_file_that_is_no_text_is_refused_with_its_reason(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     path.write_bytes(b"\x89PNG\xff" * 100)

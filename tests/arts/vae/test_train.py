@@ -259,6 +259,25 @@ def test_what_cant_be_trained_is_told_in_a_line(
     assert told in " ".join(result.output.split())
 
 
+def test_it_is_told_that_a_model_which_ships_hides_another_of_its_name(
+    faces: Path, tmp_path: Path
+) -> None:
+    result = train(faces, "--name", "digits", "--steps", 1, home=tmp_path)
+
+    assert result.exit_code == 0, result.output
+    told = f"{tmp_path}/models/vae/digits.safetensors is hidden by vae/digits, which ships"
+    assert result.output.count(told) == 2
+
+
+def test_a_damaged_picture_is_named_before_the_training(faces: Path, tmp_path: Path) -> None:
+    (faces / "031.png").write_bytes((faces / "031.png").read_bytes()[:60])
+
+    result = train(faces, "--name", "mine", "--steps", 1, home=tmp_path)
+
+    assert result.exit_code == 2
+    assert "031.png can't be read" in " ".join(result.output.replace("│", " ").split())
+
+
 def test_labels_that_a_code_has_no_room_for_are_refused(faces: Path, tmp_path: Path) -> None:
     words = [faces, "--name", "a", "--labels", faces / "labels.csv", "--home", tmp_path]
     words += ["--size", 16, "--latent", 4, "--width", 2]

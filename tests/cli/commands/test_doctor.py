@@ -147,6 +147,15 @@ def test_a_damaged_model_of_ones_own_is_broken(examine: Examine, home: Path) -> 
     assert "cut.safetensors is not a safetensors file" in found["models"]["detail"]
 
 
+def test_a_model_of_ones_own_that_one_which_ships_hides_is_noted(home: Path) -> None:
+    file = place_model(home, "tales")
+
+    first, second = look_at_models(CoreSettings(home=home))
+
+    assert (first.state, second.state) == ("ok", "note")
+    assert second.detail.startswith(f"{file} is hidden by text/tales, which ships")
+
+
 def test_weights_that_ship_are_checked(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
