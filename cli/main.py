@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.commands import jobs, keys, models, run, train
-from cli.commands.tools import hand_over, sentence
+from cli.commands.tools import Relay, hand_over, sentence
 from cli.errors import CommandError
 from genart_core.catalogue import load_tool
 from genart_core.errors import GenartError
@@ -91,11 +91,7 @@ def probe() -> None:
     look()
 
 
-@app.command(
-    "portraits",
-    add_help_option=False,  # the tool's own help is shown
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)
+@app.command("portraits", cls=Relay, add_help_option=False)  # the tool's own help is shown
 def draw_portraits(context: typer.Context) -> None:
     """Draw a labelled set of portraits, to train a VAE on."""
     hand_over(load_tool("portraits"), context, "portraits")

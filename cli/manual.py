@@ -6,6 +6,7 @@ from typing import Any
 import typer
 from rich.markup import render as from_markup
 
+from cli.commands.tools import Relay
 from cli.main import app
 from genart_core.catalogue import TOOLS, TRAINERS, load_tool, load_trainer
 
@@ -53,7 +54,7 @@ def _command(command: Any, words: tuple[str, ...]) -> Iterator[str]:
 
 def _inner(command: Any, name: str) -> Any:
     """Return the command that one hands over to, or itself."""
-    if not command.context_settings.get("ignore_unknown_options"):
+    if not isinstance(command, Relay):
         return command
     found = load_trainer(name) if name in TRAINERS and name not in TOOLS else load_tool(name)
     return typer.main.get_command(found)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.commands import pull
-from cli.commands.tools import hand_over
+from cli.commands.tools import Relay, hand_over
 from cli.errors import CommandError
 from cli.settings import read
 from genart_core.catalogue import load_tool
@@ -58,12 +58,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of a model, or art/name.
 
 
 def _add(tool: str, text: str) -> None:
-    @app.command(
-        tool,
-        help=text,
-        add_help_option=False,  # the tool's own help is shown
-        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    )
+    @app.command(tool, cls=Relay, help=text, add_help_option=False)  # the tool's own is shown
     def run(context: typer.Context) -> None:
         hand_over(load_tool(tool), context, f"models {tool}")
 

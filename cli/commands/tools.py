@@ -1,6 +1,18 @@
 """Commands that an art or `nn` brings along, and what typer says of wrong words to a command."""
 
+from typing import Any
+
 import typer
+from typer.core import TyperCommand
+
+
+class Relay(TyperCommand):
+    """A command that leaves all words after it to a tool, `--` and `--help` among them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the words as they are."""
+        ctx.args = args
+        return args
 
 
 def hand_over(tool: typer.Typer, context: typer.Context, name: str) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands.tools import hand_over
+from cli.commands.tools import Relay, hand_over
 from genart_core.catalogue import TRAINERS, load_trainer
 
 app = typer.Typer(help="Train a model.", no_args_is_help=True)
@@ -11,9 +11,9 @@ app = typer.Typer(help="Train a model.", no_args_is_help=True)
 def _add(art: str) -> None:
     @app.command(
         art,
+        cls=Relay,
         help=f"Train a model of {art}; `genart train {art} --help` lists its options.",
         add_help_option=False,  # the trainer's own help is shown
-        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     )
     def train(context: typer.Context) -> None:
         hand_over(load_trainer(art), context, f"train {art}")

@@ -125,6 +125,13 @@ def test_a_picture_that_cannot_be_read_is_told_beside_the_array(run: Run, tmp_pa
     assert done.stderr == "genart: /none can't be read as a picture: No such file or directory\n"
 
 
+def test_a_tool_takes_a_picture_whose_name_begins_with_a_dash(run: Run, tmp_path: Path) -> None:
+    done = run("models", "classify", "--model", "features", "--", "-x.png", "--help")
+
+    assert [each["image"] for each in json.loads(done.stdout)] == ["-x.png", "--help"]
+    assert done.stderr.startswith("genart: -x.png can't be read as a picture: ")
+
+
 def test_a_group_alone_shows_its_commands(run: Run) -> None:
     done = run("jobs")
 
