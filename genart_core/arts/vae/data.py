@@ -153,11 +153,14 @@ def _stored(
         def read(place: int) -> None:
             pixels[place] = squared(openers[place](), size=size, channels=channels)
 
-        with ThreadPoolExecutor(READERS, thread_name_prefix="pictures") as pool:
-            for _ in pool.map(read, range(len(openers))):
-                pass
-        pixels.flush()
-        part.replace(path)
+        try:
+            with ThreadPoolExecutor(READERS, thread_name_prefix="pictures") as pool:
+                for _ in pool.map(read, range(len(openers))):
+                    pass
+            pixels.flush()
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)  # of all the pictures' size
     stored: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
     return stored
 

@@ -276,6 +276,7 @@ def test_a_damaged_picture_is_named_before_the_training(faces: Path, tmp_path: P
 
     assert result.exit_code == 2
     assert "031.png can't be read" in " ".join(result.output.replace("│", " ").split())
+    assert not [*(tmp_path / "runs").rglob("*.part")]
 
 
 def test_labels_that_a_code_has_no_room_for_are_refused(faces: Path, tmp_path: Path) -> None:
