@@ -63,12 +63,16 @@ def times(folder: str) -> tuple[Path, int]:
     """Return a folder and how often it is to be shown, of `FOLDER` or `FOLDER:TIMES`.
 
     Raises:
-        ValueError: if there is no such folder.
+        ValueError: if there is no such folder, or it is to be shown no time.
     """
     name, _, count = folder.rpartition(":")
-    path, often = (Path(name), int(count)) if name and count.isdecimal() else (Path(folder), 1)
+    path, often = Path(folder), 1
+    if name and count.isdecimal() and not path.is_dir():
+        path, often = Path(name), int(count)
     if not path.is_dir():
         raise ValueError(f"{path} is no folder")
+    if often < 1:
+        raise ValueError(f"{path} is to be shown at least once")
     return path, often
 
 

@@ -233,6 +233,10 @@ def test_a_folder_says_how_often_it_is_shown(tmp_path: Path) -> None:
     assert times(f"{tmp_path}:3") == (tmp_path, 3)
     assert times(str(odd)) == (odd, 1)
     assert times(f"{odd}:2") == (odd, 2)
+    (tmp_path / "c:3").mkdir()
+    assert times(f"{tmp_path}/c:3") == (tmp_path / "c:3", 1)
+    with pytest.raises(ValueError, match="at least once"):
+        times(f"{tmp_path}:0")
     for none in (tmp_path / "none", f"{tmp_path / 'none'}:2", ":2", f"{tmp_path}:two"):
         with pytest.raises(ValueError, match="is no folder"):
             times(str(none))
