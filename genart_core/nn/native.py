@@ -108,6 +108,8 @@ class Library:
         x, mask = _last(x), None if mask is None else _last(mask)
         last = torch.channels_last
         y = torch.empty((batch, outputs, height, width), dtype=x.dtype, memory_format=last)
+        if not y.numel():
+            return y
         places = (None if t is None else t.data_ptr() for t in (x, mask, weights, bias, y))
         is_half = x.dtype == torch.bfloat16
         job = _Convolution(*places, batch, height, width, inputs, outputs, is_half, leak)

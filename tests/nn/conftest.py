@@ -5,6 +5,10 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from genart_core.native.kernel import Kernel
+from genart_core.nn import winograd
+from genart_core.nn.native import CONVOLUTIONS, Library
+
 
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
@@ -13,3 +17,19 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Kernel[Library]:
+    """Return compiled convolutions, once for all tests here."""
+    return Kernel(CONVOLUTIONS, [tmp_path_factory.mktemp("native")])
+
+
+@pytest.fixture
+def library(kernel: Kernel[Library], monkeypatch: pytest.MonkeyPatch) -> Library:
+    """Return the library, which networks compute with too."""
+    library = kernel.wait()
+    if library is None:
+        pytest.skip("no C compiler, or neither AVX-512 nor AVX2")
+    monkeypatch.setattr(winograd, "kernel", lambda: kernel)
+    return library
