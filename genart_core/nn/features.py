@@ -81,6 +81,7 @@ class Network:
         self.device = device
         self.layers = _measure(stages)
         self._cuts: dict[tuple[str, torch.dtype], Extractor] = {}
+        self._ready: dict[tuple[str, torch.dtype], nn.Module] = {}
         for module in stages.modules.values():
             module.requires_grad_(False).eval()
 
@@ -101,15 +102,26 @@ class Network:
         deepest = max(names.index(name) for name in layers)
         key = (",".join(sorted(layers)), dtype)
         if key not in self._cuts:
-            used = {name: self.stages.modules[name] for name in names[: deepest + 1]}
+            used = {name: self._stage(name, dtype) for name in names[: deepest + 1]}
             stages = Stages(used, self.stages.mean, self.stages.std)
             kept = {name: self.layers[name] for name in names if name in layers}
             self._cuts[key] = Extractor(stages, kept, self.device, dtype)
         return self._cuts[key]
 
+    def _stage(self, name: str, dtype: torch.dtype) -> nn.Module:
+        """Return a stage ready to compute with: one for all cuts, whose weights may be large."""
+        if (name, dtype) not in self._ready:
+            own = nn.ModuleDict({name: _copy(self.stages.modules[name], self.device, dtype)})
+            winograd.quicken(own, self.device, dtype)
+            self._ready[name, dtype] = own.to(memory_format=torch.channels_last)[name]
+        return self._ready[name, dtype]
+
 
 class Extractor(nn.Module):
-    """A frozen network, cut; from pictures to the activations of some of its layers."""
+    """A frozen network, cut; from pictures to the activations of some of its layers.
+
+    Its stages are ready to compute with, and other cuts' too.
+    """
 
     mean: Tensor
     std: Tensor
@@ -120,9 +132,7 @@ class Extractor(nn.Module):
         super().__init__()
         self.layers = dict(layers)
         self.dtype = dtype
-        self.stages = nn.ModuleDict({n: _copy(m, device, dtype) for n, m in stages.modules.items()})
-        winograd.quicken(self.stages, device, dtype)
-        self.stages.to(memory_format=torch.channels_last)
+        self.stages = nn.ModuleDict(stages.modules)
         shape = (1, 3, 1, 1)
         self.register_buffer("mean", torch.tensor(stages.mean, device=device).view(shape))
         self.register_buffer("std", torch.tensor(stages.std, device=device).view(shape))

@@ -57,6 +57,18 @@ def test_the_same_cut_is_made_once(network: Network) -> None:
     assert network.cut(["relu2_1", "relu3_1"]) is network.cut(["relu3_1", "relu2_1"])
 
 
+def test_however_many_cuts_are_made_weights_lie_in_memory_once(network: Network) -> None:
+    def held(*cuts: list[str]) -> set[int]:
+        found = [network.cut(layers, dtype=torch.float32) for layers in cuts]
+        stages = [stage for cut in found for stage in cut.stages.values()]
+        tensors = [t for stage in stages for t in (*stage.parameters(), *stage.buffers())]
+        return {tensor.data_ptr() for tensor in tensors if tensor.numel()}
+
+    deepest = [name for name in network.layers if name != "logits"]
+
+    assert held(*([name, deepest[-1]] for name in deepest[:-1]), deepest) == held(deepest)
+
+
 def test_an_activation_is_not_overwritten_by_the_layers_after_it(
     network: Network, images: Tensor
 ) -> None:

@@ -62,12 +62,13 @@ def artwork_of(run: Run, network: Network, device: str) -> Artwork:
         Stopped: if the run was stopped.
     """
     request: DreamRequest = run.request
-    memory = free_memory(device)
+    check(request, _card(network), None)
+    objective = objective_of(request, network, device)
+    extractor = network.cut(objective.layers)
+    memory = free_memory(device)  # beside the network, whose first cut takes some itself
     check(request, _card(network), memory)
     picture = _start(run, device)
     original = picture.rgb[None]
-    objective = objective_of(request, network, device)
-    extractor = network.cut(objective.layers)
     _require_seen(original, "The picture", extractor, "ask for a larger size, or crop it")
     if request.guide is not None:
         guide = _read(run, request.guide, GUIDE_SIZE).rgb[None].to(device)

@@ -50,12 +50,12 @@ def artwork_of(run: Run, network: Network, device: str) -> Artwork:
         StoppedError: if the run was stopped.
     """
     request: StyleRequest = run.request
-    available = free_memory(device)
-    check(request, {"layers": _known(network)}, available)
     layers = choose_layers(request.content_layers, request.style_layers, _known(network))
+    extractor = network.cut(layers.names)
+    available = free_memory(device)  # beside the network, whose first cut takes some itself
+    check(request, {"layers": _known(network)}, available)
     original = _read(run, request.content, request.size)
     sitters = _sitters(run, original, device)
-    extractor = network.cut(layers.names)
     finish = Finish(request, sitters)
     painter = Painter(
         extractor,
