@@ -1,13 +1,14 @@
 """Finds a compiled library, or has it compiled meanwhile."""
 
+import ctypes
 import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from genart_core.native.build import HERE, BuildError, Source, build, built
 from genart_core.settings import CoreSettings
@@ -18,6 +19,8 @@ ROOT = HERE.parents[1]  # where Python finds the package
 CHECK_SECONDS = 60.0
 
 Library = TypeVar("Library")
+# Of functions by name, what C gives back and what it takes.
+Signatures: TypeAlias = Mapping[str, tuple[Any, Sequence[Any]]]
 
 
 class UnusableError(Exception):
@@ -28,14 +31,39 @@ class UnusableError(Exception):
 class Plan(Generic[Library]):
     """Which library is made from a source, and what for.
 
-    `load` opens a file and looks whether it computes as it should, or raises `UnusableError`;
-    `check` is a module that does so as a program, with the file as its argument.
+    `open` opens a file and `require_sound` looks whether it computes as it should; both raise
+    `UnusableError`. `program` is a module that does so as a program (`examine`), with the file as
+    its argument.
     """
 
     source: Source
-    load: Callable[[Path], Library]
-    check: str
+    open: Callable[[Path], Library]
+    require_sound: Callable[[Library], None]
+    program: str
     purpose: str
+
+    def load(self, path: Path) -> Library:
+        """Return a library that computes as it should.
+
+        Raises:
+            UnusableError: if it doesn't, or can't be used here.
+        """
+        library = self.open(path)
+        self.require_sound(library)
+        return library
+
+    def examine(self, path: Path) -> int:
+        """Return 0 if a library computes as it should; one that can't be used here isn't wrong.
+
+        Raises:
+            UnusableError: if it doesn't.
+        """
+        try:
+            library = self.open(path)
+        except UnusableError:
+            return 0
+        self.require_sound(library)
+        return 0
 
 
 class Kernel(Generic[Library]):
@@ -97,7 +125,7 @@ class Kernel(Generic[Library]):
         path = build(self._plan.source, self._folders[-1])
         try:
             subprocess.run(  # noqa: S603 - the arguments are ours
-                [sys.executable, "-m", self._plan.check, str(path)],
+                [sys.executable, "-m", self._plan.program, str(path)],
                 check=True,
                 capture_output=True,
                 timeout=CHECK_SECONDS,
@@ -107,3 +135,21 @@ class Kernel(Generic[Library]):
             path.unlink(missing_ok=True)
             raise BuildError(f"what was compiled is not sound: {error}") from error
         return path
+
+
+def opened(path: Path, prefix: str, abi: int, signatures: Signatures) -> ctypes.CDLL:
+    """Return a library whose functions, `abi` among them, are ready to be called.
+
+    Raises:
+        UnusableError: if it is none, or another version's.
+    """
+    try:
+        dll = ctypes.CDLL(str(path))
+        functions = [getattr(dll, prefix + name) for name in signatures]
+    except (OSError, AttributeError) as error:
+        raise UnusableError(f"{path.name} is no such library: {error}") from error
+    for function, (result, arguments) in zip(functions, signatures.values(), strict=True):
+        function.restype, function.argtypes = result, arguments
+    if getattr(dll, prefix + "abi")() != abi:
+        raise UnusableError(f"{path.name} is of another version")
+    return dll

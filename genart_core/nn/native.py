@@ -9,14 +9,13 @@ import threading
 from ctypes import POINTER, byref, c_float, c_int, c_int64, c_void_p
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from genart_core.native.build import WINOGRAD
-from genart_core.native.kernel import Kernel, Plan, UnusableError
+from genart_core.native.kernel import Kernel, Plan, Signatures, UnusableError, opened
 
 ABI = 1
 POINTS = 36
@@ -62,15 +61,7 @@ class Library:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._dll = ctypes.CDLL(str(path))
-            functions = [getattr(self._dll, f"genart_winograd_{name}") for name in SIGNATURES]
-        except (OSError, AttributeError) as error:
-            raise UnusableError(f"{path.name} is no such library: {error}") from error
-        for function, (result, arguments) in zip(functions, SIGNATURES.values(), strict=True):
-            function.restype, function.argtypes = result, arguments
-        if self._dll.genart_winograd_abi() != ABI:
-            raise UnusableError(f"{path.name} is of another version")
+        self._dll = opened(path, "genart_winograd_", ABI, SIGNATURES)
         self.lanes: int = self._dll.genart_winograd_lanes()
         if not self.lanes:
             raise UnusableError("this CPU has neither AVX-512 nor AVX2")
@@ -127,7 +118,7 @@ class Library:
         return desk
 
 
-SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
+SIGNATURES: Signatures = {
     "abi": (c_int, []),
     "lanes": (c_int, []),
     "scratch": (c_int64, [POINTER(_Convolution), c_int64]),
@@ -157,34 +148,15 @@ def require_sound(library: Library) -> None:
                 raise UnusableError("the compiled convolutions are not those of torch")
 
 
-def load(path: Path) -> Library:
-    """Return a compiled library.
-
-    Raises:
-        UnusableError: if it can't be used here.
-    """
-    library = Library(path)
-    require_sound(library)
-    return library
-
-
-CONVOLUTIONS = Plan(WINOGRAD, load, "genart_core.nn.native", "convolutions")
+CONVOLUTIONS = Plan(
+    WINOGRAD, Library, require_sound, program="genart_core.nn.native", purpose="convolutions"
+)
 
 
 @cache
 def kernel() -> Kernel[Library]:
     """Return this process's."""
     return Kernel.of_settings(CONVOLUTIONS)
-
-
-def main(path: Path) -> int:
-    """Look whether a library computes as it should; one that can't be used here isn't wrong."""
-    try:
-        library = Library(path)
-    except UnusableError:
-        return 0
-    require_sound(library)
-    return 0
 
 
 def _require(tensor: Tensor, shape: tuple[int, ...]) -> None:
@@ -199,4 +171,4 @@ def _last(tensor: Tensor) -> Tensor:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(CONVOLUTIONS.examine(Path(sys.argv[1])))

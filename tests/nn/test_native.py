@@ -1,6 +1,7 @@
 """The compiled convolutions themselves: what they take and give, and which library is used."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,8 @@ import torch
 from torch import Tensor
 
 from genart_core.native.build import WINOGRAD, Source, build, compiler
-from genart_core.native.kernel import Kernel, Plan, UnusableError
-from genart_core.nn import native
-from genart_core.nn.native import Library, load, require_sound, transformed
+from genart_core.native.kernel import Kernel, UnusableError
+from genart_core.nn.native import CONVOLUTIONS, Library, require_sound, transformed
 from tests.support.convolutions import drawn, layer
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler")
@@ -105,13 +105,13 @@ def test_a_library_that_is_not_right_is_not_used(
 
     with pytest.raises(UnusableError, match=reason):
         require_sound(Library(build(source, tmp_path / "built")))
-    plan = Plan(source, load, "genart_core.nn.native", "convolutions")
+    plan = replace(CONVOLUTIONS, source=source)
     assert Kernel(plan, [tmp_path / "built"]).wait() is None
 
 
 @needs_compiler
 def test_the_check_is_a_program(tmp_path: Path) -> None:
-    assert native.main(build(WINOGRAD, tmp_path)) == 0
+    assert CONVOLUTIONS.examine(build(WINOGRAD, tmp_path)) == 0
     none = tmp_path / "none.so"
     none.write_bytes(b"no library")
-    assert native.main(none) == 0  # a file that can't be used here isn't a wrong one
+    assert CONVOLUTIONS.examine(none) == 0  # a file that can't be used here isn't a wrong one

@@ -1,10 +1,4 @@
-"""Whether a library steps as it should: `python -m genart_core.arts.text.native.check PATH`.
-
-A process of its own looks at what was just compiled, so that nothing but it can crash.
-"""
-
-import sys
-from pathlib import Path
+"""Whether a library steps as it should."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,17 +82,3 @@ def _agrees(library: Library, rows: int) -> bool:
         theirs: tuple[Array, ...] = (logits, c, h)
         found.append(all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True)))
     return all(found)
-
-
-def main(path: Path) -> int:
-    """Return 0 if the library at a path is sound or this CPU can't run it."""
-    try:
-        library = Library(path)
-    except UnusableError:
-        return 0
-    require_sound(library)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from genart_core.native.kernel import UnusableError
+from genart_core.native.kernel import Signatures, UnusableError, opened
 
 Array: TypeAlias = NDArray[Any]
 
@@ -164,15 +164,7 @@ class Library:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            self.dll = ctypes.CDLL(str(path))
-            functions = [getattr(self.dll, f"genart_text_{name}") for name in SIGNATURES]
-        except (OSError, AttributeError) as error:
-            raise UnusableError(f"{path.name} is no such library: {error}") from error
-        for function, arguments in zip(functions, SIGNATURES.values(), strict=True):
-            function.argtypes, function.restype = arguments, c_int
-        if self.dll.genart_text_abi() != ABI:
-            raise UnusableError(f"{path.name} is of another version")
+        self.dll = opened(path, "genart_text_", ABI, SIGNATURES)
         if not self.dll.genart_text_is_able():
             raise UnusableError("this CPU has no AVX-512 VNNI")
 
@@ -186,11 +178,11 @@ class Library:
             raise ValueError("a token is not in the vocabulary")
 
 
-SIGNATURES: dict[str, list[Any]] = {
-    "abi": [],
-    "is_able": [],
-    "step": [POINTER(_Model), POINTER(_Desk)],
-    "walk": [POINTER(_Model), POINTER(_Desk), POINTER(_Walk), c_int64],
+SIGNATURES: Signatures = {
+    "abi": (c_int, []),
+    "is_able": (c_int, []),
+    "step": (c_int, [POINTER(_Model), POINTER(_Desk)]),
+    "walk": (c_int, [POINTER(_Model), POINTER(_Desk), POINTER(_Walk), c_int64]),
 }
 
 
