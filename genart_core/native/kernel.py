@@ -16,7 +16,7 @@ from genart_core.settings import CoreSettings
 log = logging.getLogger(__name__)
 
 ROOT = HERE.parents[1]  # where Python finds the package
-CHECK_SECONDS = 60.0
+CHECK_SECONDS = 30.0
 
 Library = TypeVar("Library")
 # Of functions by name, what C gives back and what it takes.

@@ -25,6 +25,7 @@ from genart_core.public import PUBLIC
 
 RGB: TypeAlias = tuple[float, float, float]
 
+MOST_CUTS = 64  # that are kept; what a cut has of its own is small, but callers choose its layers
 PROBE = 64  # pixels, at least, on which channels, strides and memory are measured
 # What the allocator and oneDNN's scratch memory add to the tensors that were counted.
 SLACK = 1.25
@@ -106,6 +107,8 @@ class Network:
             stages = Stages(used, self.stages.mean, self.stages.std)
             kept = {name: self.layers[name] for name in names if name in layers}
             self._cuts[key] = Extractor(stages, kept, self.device, dtype)
+            if len(self._cuts) > MOST_CUTS:
+                del self._cuts[next(iter(self._cuts))]
         return self._cuts[key]
 
     def _stage(self, name: str, dtype: torch.dtype) -> nn.Module:

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from genart_core.native.build import FLAGS, SOURCES, Source, build, built, compiler, main
+from genart_core.native.build import (
+    COMPILE_SECONDS,
+    FLAGS,
+    SOURCES,
+    Source,
+    build,
+    built,
+    compiler,
+    main,
+)
+from genart_core.native.kernel import CHECK_SECONDS
+from worker.settings import WorkerSettings
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler")
 
@@ -21,6 +32,10 @@ def test_the_source_compiles_without_a_warning(source: Source, tmp_path: Path) -
     done = subprocess.run([command, *flags, *strict], capture_output=True, text=True, check=False)
 
     assert done.stderr == ""
+
+
+def test_the_watchdog_does_not_end_a_worker_that_waits_for_a_slow_compiler() -> None:
+    assert WorkerSettings().step_timeout_seconds > COMPILE_SECONDS + CHECK_SECONDS
 
 
 @needs_compiler

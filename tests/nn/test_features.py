@@ -1,5 +1,8 @@
 """Named activations: what is cut, measured, promised and refused."""
 
+import gc
+import itertools
+import weakref
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from torch import Tensor
 from genart_core.errors import DamagedWeightsError
 from genart_core.nn import backbone
 from genart_core.nn.backbone import Backbone, Config, folded
-from genart_core.nn.features import Extractor, Network, load_network
+from genart_core.nn.features import MOST_CUTS, Extractor, Network, load_network
 from tests.support.features import CLASSES, TINY, tiny_network, write_tiny_network
 
 LAYERS = ["relu1_1", "relu3_2", "relu5_1"]
@@ -67,6 +70,19 @@ def test_however_many_cuts_are_made_weights_lie_in_memory_once(network: Network)
     deepest = [name for name in network.layers if name != "logits"]
 
     assert held(*([name, deepest[-1]] for name in deepest[:-1]), deepest) == held(deepest)
+
+
+def test_a_cut_that_is_not_asked_for_again_is_given_up(network: Network) -> None:
+    names = [name for name in network.layers if name != "logits"]
+    choices = [c for n in (1, 2, 3) for c in itertools.combinations(names, n)][: MOST_CUTS + 2]
+    assert len(choices) > MOST_CUTS
+    first = weakref.ref(network.cut(choices[0]))
+
+    for layers in choices[1:]:
+        assert list(network.cut(layers).layers) == list(layers)
+    gc.collect()
+
+    assert first() is None
 
 
 def test_an_activation_is_not_overwritten_by_the_layers_after_it(
