@@ -86,6 +86,7 @@ class Network:
         for module in stages.modules.values():
             module.requires_grad_(False).eval()
 
+    @torch.inference_mode(mode=False)  # or gradients could not pass what is made here
     def cut(self, layers: Sequence[str], *, dtype: torch.dtype | None = None) -> "Extractor":
         """Return the network up to the deepest of `layers`, giving the activations of `layers`.
 

@@ -72,6 +72,19 @@ def test_however_many_cuts_are_made_weights_lie_in_memory_once(network: Network)
     assert held(*([name, deepest[-1]] for name in deepest[:-1]), deepest) == held(deepest)
 
 
+def test_gradients_pass_what_was_first_cut_where_there_are_none(
+    network: Network, images: Tensor
+) -> None:
+    with torch.inference_mode():
+        network.cut(["relu3_2"], dtype=torch.float32)(images)
+    images.requires_grad_()
+
+    for layers in (["relu3_2"], ["relu2_1"]):
+        found = network.cut(layers, dtype=torch.float32)(images)
+        (gradient,) = torch.autograd.grad(found[layers[0]].sum(), images)
+        assert gradient.abs().sum() > 0
+
+
 def test_a_cut_that_is_not_asked_for_again_is_given_up(network: Network) -> None:
     names = [name for name in network.layers if name != "logits"]
     choices = [c for n in (1, 2, 3) for c in itertools.combinations(names, n)][: MOST_CUTS + 2]
