@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define GENART_ABI 1
+#define GENART_ABI 2
 
 /* `x` (batch, height, width, inputs) to `y` (batch, height, width, outputs), none of them being 0 and
  * both channels multiples of 16; `weights` as [point][outputs / 32][inputs][32], padded with zeros. `leak` is the
@@ -30,6 +30,10 @@ struct convolution {
     int64_t is_half; /* x, mask and y are bfloat16 instead of float32 */
     float leak;
 };
+
+/* Runs a function with an argument on some threads and waits for them: GNU OpenMP's
+ * `GOMP_parallel`. */
+typedef void team(void (*function)(void *), void *argument, unsigned threads, unsigned flags);
 
 enum { DONE = 0, UNABLE = 1 };
 
@@ -110,12 +114,16 @@ static int widest(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 8 : 0;
 }
 
-static void *sit_down(void *argument) {
+static void sit_down(void *argument) {
     struct shared *all = argument;
     float *desk = all->scratch + atomic_fetch_add(&all->seats, 1) * desk_size(all);
     memset(desk + desk_size(all) - up(all->job->inputs, LINE), 0,
            (size_t)all->job->inputs * sizeof(float));
     (all->lanes == 16 ? work_avx512 : work_avx2)(all, desk);
+}
+
+static void *help(void *all) {
+    sit_down(all);
     return 0;
 }
 
@@ -124,10 +132,18 @@ static int64_t start_helpers(struct shared *all, pthread_t *helpers, int64_t cou
     int64_t started = 0;
     sigfillset(&every); /* signals are for the threads that were there */
     pthread_sigmask(SIG_SETMASK, &every, &before);
-    while (started < count && pthread_create(helpers + started, 0, sit_down, all) == 0)
+    while (started < count && pthread_create(helpers + started, 0, help, all) == 0)
         started++;
     pthread_sigmask(SIG_SETMASK, &before, 0);
     return started;
+}
+
+static void work_on_threads_of_our_own(struct shared *all, int64_t count) {
+    pthread_t helpers[MOST_THREADS];
+    const int64_t started = start_helpers(all, helpers, count - 1);
+    sit_down(all);
+    for (int64_t i = 0; i < started; i++)
+        pthread_join(helpers[i], 0);
 }
 
 int genart_winograd_abi(void) { return GENART_ABI; }
@@ -140,21 +156,23 @@ int64_t genart_winograd_scratch(const struct convolution *job, int64_t threads) 
     return most(threads) * desk_size(&all);
 }
 
-/* Convolves on up to `threads` threads with vectors of `lanes` floats, 8 or 16. */
+/* Convolves on up to `threads` threads with vectors of `lanes` floats, 8 or 16. The threads are the
+ * caller's, by `run_team`, or our own where it is NULL. */
 int genart_winograd_convolve(const struct convolution *job, float *scratch, int64_t threads,
-                             int64_t lanes) {
+                             int64_t lanes, team *run_team) {
     struct shared all = shared_of(job, most(threads));
-    pthread_t helpers[MOST_THREADS];
     const int64_t chunks = up(all.tiles, all.chunk) / all.chunk;
     const int64_t wanted = chunks < most(threads) ? chunks : most(threads);
     if (lanes > widest() || (lanes != 8 && lanes != 16))
         return UNABLE;
     all.scratch = scratch;
     all.lanes = lanes;
-    const int64_t started = start_helpers(&all, helpers, wanted - 1);
-    sit_down(&all);
-    for (int64_t i = 0; i < started; i++)
-        pthread_join(helpers[i], 0);
+    if (wanted == 1)
+        sit_down(&all);
+    else if (run_team)
+        run_team(sit_down, &all, (unsigned)wanted, 0);
+    else
+        work_on_threads_of_our_own(&all, wanted);
     return DONE;
 }
 
@@ -167,8 +185,8 @@ int64_t genart_winograd_scratch(const struct convolution *job, int64_t threads) 
     return 0;
 }
 int genart_winograd_convolve(const struct convolution *job, float *scratch, int64_t threads,
-                             int64_t lanes) {
-    (void)job, (void)scratch, (void)threads, (void)lanes;
+                             int64_t lanes, team *run_team) {
+    (void)job, (void)scratch, (void)threads, (void)lanes, (void)run_team;
     return UNABLE;
 }
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from genart_core.native.build import WINOGRAD
 from genart_core.native.kernel import Kernel, Plan, Signatures, UnusableError, opened
 
-ABI = 1
+ABI = 2
 POINTS = 36
 PANEL = 32  # outputs whose weights lie together
 UNIT = 16  # channels come in multiples of it
@@ -53,8 +53,25 @@ def transformed(weight: Tensor) -> Tensor:
     return points.float().view(-1, inputs, PANEL)
 
 
+@cache
+def torch_team() -> int | None:
+    """Return the address of what runs torch's own threads, None where they aren't GNU OpenMP's.
+
+    Those spin for milliseconds when torch's work is done, so that a thread of anybody else's waits
+    for a core; and where the work is small, it is done before one of ours has begun.
+    """
+    for path in (Path(torch.__file__).parent / "lib").glob("libgomp*"):
+        try:
+            return ctypes.cast(ctypes.CDLL(str(path)).GOMP_parallel, c_void_p).value
+        except (OSError, AttributeError):
+            continue
+    return None
+
+
 class Library:
     """A compiled `winograd.c`; `lanes` is how many floats its vectors have, 16 or 8.
+
+    `team` is what runs its threads, None for threads of its own.
 
     Raises:
         UnusableError: if it is none, is another version's, or this CPU can't run it.
@@ -65,6 +82,7 @@ class Library:
         self.lanes: int = self._dll.genart_winograd_lanes()
         if not self.lanes:
             raise UnusableError("this CPU has neither AVX-512 nor AVX2")
+        self.team = torch_team()
         self._desks = threading.local()
 
     def convolve(
@@ -106,7 +124,8 @@ class Library:
         job = _Convolution(*places, batch, height, width, inputs, outputs, is_half, leak)
         threads = torch.get_num_threads()
         desk = self._desk(self._dll.genart_winograd_scratch(byref(job), threads))
-        if self._dll.genart_winograd_convolve(byref(job), desk.data_ptr(), threads, self.lanes):
+        convolve, how = self._dll.genart_winograd_convolve, (threads, self.lanes, self.team)
+        if convolve(byref(job), desk.data_ptr(), *how):
             raise ValueError(f"vectors of {self.lanes} floats can't be had here")
         return y
 
@@ -122,7 +141,7 @@ SIGNATURES: Signatures = {
     "abi": (c_int, []),
     "lanes": (c_int, []),
     "scratch": (c_int64, [POINTER(_Convolution), c_int64]),
-    "convolve": (c_int, [POINTER(_Convolution), c_void_p, c_int64, c_int64]),
+    "convolve": (c_int, [POINTER(_Convolution), c_void_p, c_int64, c_int64, c_void_p]),
 }
 
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,34 @@ from torch import Tensor
 
 from genart_core.native.build import WINOGRAD, Source, build, compiler
 from genart_core.native.kernel import Kernel, UnusableError
-from genart_core.nn.native import CONVOLUTIONS, Library, require_sound, transformed
+from genart_core.nn.native import CONVOLUTIONS, Library, require_sound, torch_team, transformed
 from tests.support.convolutions import drawn, layer
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler")
 
 
-def test_it_is_the_same_for_any_number_of_threads(library: Library) -> None:
+def test_it_is_the_same_for_any_number_of_threads_and_whoever_runs_them(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain, x = layer(), drawn(1, 64, 90, 70)
     weights, threads = transformed(plain.weight), torch.get_num_threads()
     found = []
     try:
-        for count in (1, 2, 3, 7, 200):
+        for team, count in product((torch_team(), None), (1, 2, 3, 7, 200)):
+            monkeypatch.setattr(library, "team", team)
             torch.set_num_threads(count)
             found.append(library.convolve(x, weights, 96, bias=plain.bias))
     finally:
         torch.set_num_threads(threads)
 
     assert all(torch.equal(each, found[0]) for each in found)
+
+
+def test_torchs_own_threads_convolve_where_torch_brings_them() -> None:
+    """Beside them, while they spin, threads of our own would wait for a core."""
+    brought = [*(Path(torch.__file__).parent / "lib").glob("libgomp*")]
+
+    assert (torch_team() is not None) == bool(brought)
 
 
 def test_no_number_stays_none_in_bfloat16(library: Library) -> None:
@@ -93,7 +104,7 @@ def changed(tmp_path: Path, old: str, new: str) -> Source:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("GENART_ABI 1", "GENART_ABI 2", "another version"),
+        ("GENART_ABI 2", "GENART_ABI 3", "another version"),
         ("near_odd + 8.0f * far_odd", "near_odd + 8.001f * far_odd", "not those of torch"),
         ("int widest(void) {", "int widest(void) { return 0;", "neither AVX-512 nor AVX2"),
     ],

@@ -14,7 +14,7 @@ from genart_core.native import build as building
 from genart_core.native.kernel import Kernel
 from genart_core.nn import device, winograd
 from genart_core.nn.features import Network, Stages
-from genart_core.nn.native import CONVOLUTIONS, Library
+from genart_core.nn.native import CONVOLUTIONS, Library, torch_team
 from genart_core.nn.winograd import WinogradConv2d, quicken, suits
 from tests.support.convolutions import drawn, layer
 
@@ -56,15 +56,15 @@ def test_values_and_gradients_are_those_of_the_plain_sum(
     plain = layer(inputs, outputs, bias=data.draw(st.booleans()))
     dtype = data.draw(st.sampled_from([FLOAT, HALF]))
     x, slope = (drawn(size[0], channels, *size[1:]).to(dtype) for channels in (inputs, outputs))
-    library.lanes, before = lanes, library.lanes
-    threads = torch.get_num_threads()
+    before, threads = (library.lanes, library.team), torch.get_num_threads()
+    library.lanes, library.team = lanes, data.draw(st.sampled_from([torch_team(), None]))
     torch.set_num_threads(data.draw(st.integers(1, 3)))
     try:
         given_x = x.clone().requires_grad_()
         found = WinogradConv2d(library, plain, leak)(given_x)
         (gradient,) = torch.autograd.grad(found, given_x, slope)
     finally:
-        library.lanes = before
+        library.lanes, library.team = before
         torch.set_num_threads(threads)
 
     exact = x.double().requires_grad_()
@@ -80,8 +80,8 @@ def test_values_and_gradients_are_those_of_the_plain_sum(
 def test_a_network_computes_so_and_gives_the_same_gradient(
     library: Library, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, most: float
 ) -> None:
-    monkeypatch.setattr(winograd, "LEAST_HALF", 32)
     monkeypatch.setattr(winograd, "multiplies_matrices", lambda: False)
+    monkeypatch.setattr(winograd, "LEAST_HALF", 32)
     network, image = small(), torch.rand(1, 3, 96, 80, generator=torch.Generator().manual_seed(1))
     names = ["first", "second", "third", "fourth"]
 
