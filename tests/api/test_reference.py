@@ -148,4 +148,5 @@ def test_every_failure_of_a_job_is_in_the_table_and_can_occur() -> None:
 
 
 ENDINGS = {"failed", "expired"}  # statuses; `canceled` is a code, too
-OF_COMMANDS = {"error", "unknown_kind"}  # the base class, and what only a command line can name
+# The base class, and what only a command line can name or come to.
+OF_COMMANDS = {"error", "unknown_kind", "pictures_lost"}

@@ -10,6 +10,7 @@ from redis import Redis
 from api.http.cors import EXPOSED, TAKEN
 from api.http.errors import SECURITY_HEADERS
 from api.settings import ApiSettings
+from genart_core.jobs.connection import connect
 from tests.support.gateway import RunningGateway, place_model, running_gateway
 from tests.support.keys import bearer, forget_keys, make_key
 from tests.support.waiting import wait_for
@@ -22,13 +23,24 @@ BODY = {"model": "tiny"}
 
 
 @pytest.fixture(scope="module")
-def open_gateway(
-    redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningGateway]:
+def url(redis_url: str) -> str:
+    """A database apart: a key that is made there closes no other test's gateway."""
+    return f"{redis_url}?db=1"
+
+
+@pytest.fixture
+def redis(redis: Redis, url: str) -> Iterator[Redis]:
+    """A client of that database; all of the server's were emptied for this test."""
+    with connect(url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def open_gateway(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     home = tmp_path_factory.mktemp("cors")
     place_model(home, "tiny")
     origins = f"{PAGE.upper()}, http://localhost:3000"
-    with running_gateway(redis_url, home, cors_origins=origins) as gateway:
+    with running_gateway(url, home, cors_origins=origins) as gateway:
         yield gateway
 
 
