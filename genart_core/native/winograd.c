@@ -12,10 +12,11 @@
 
 #define GENART_ABI 2
 
-/* `x` (batch, height, width, inputs) to `y` (batch, height, width, outputs), none of them being 0 and
- * both channels multiples of 16; `weights` as [point][outputs / 32][inputs][32], padded with zeros. `leak` is the
- * slope below zero of the rectifier that follows, 1 where none does. Backward `x` is the slope of
- * the loss, `mask` what the rectifier gave, and nothing follows. */
+/* `x` (batch, height, width, inputs) to `y` (batch, height, width, outputs), none of them being 0
+ * and both channels multiples of 16; `weights` as [point][outputs / 32][inputs][32], the rest of
+ * the last 32 being 0.
+ * `leak` is the slope below zero of the rectifier that follows, 1 where none does. Backward `x` is
+ * the slope of the loss, `mask` what the rectifier gave, and nothing follows. */
 struct convolution {
     const char *x;
     const char *mask; /* like x, or NULL */

@@ -69,7 +69,8 @@ TARGET static void NAME(find)(const struct shared *all, int64_t tile, const char
     const int64_t top = tile / all->across % all->down * OUT - 1;
     const int64_t left = tile % all->across * OUT - 1;
     const int64_t size = job->inputs * (job->is_half ? 2 : 4);
-    const char *first = picture + tile / (all->across * all->down) * job->height * job->width * size;
+    const int64_t number = tile / (all->across * all->down);
+    const char *first = picture + number * job->height * job->width * size;
     for (int64_t y = 0; y < SIDE; y++)
         for (int64_t x = 0; x < SIDE; x++) {
             const int64_t i = top + y, j = left + x;
@@ -149,7 +150,8 @@ INLINE void NAME(write_tile)(const struct shared *all, int64_t tile, const float
 }
 
 /* One loop for each type, as the type is asked for in its midst. */
-TARGET static void NAME(read)(const struct shared *all, int64_t tile, const char *zeros, float *to) {
+TARGET static void NAME(read)(const struct shared *all, int64_t tile, const char *zeros,
+                              float *to) {
     if (all->job->is_half)
         NAME(read_tile)(all, tile, zeros, to, 1);
     else

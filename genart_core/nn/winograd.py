@@ -20,8 +20,8 @@ from genart_core.nn.native import UNIT, Library, kernel, transformed
 
 SIDE = 3
 DTYPES = (torch.float32, torch.bfloat16)
-# In bfloat16 torch's products take half the time, so that little is saved where they are few for
-# what is transformed: where a side has fewer channels, or many times as few as the other.
+# In bfloat16 torch's products take half the time, and its weights are an eighth of ours to read: so
+# little is saved where a side has fewer channels than this, or the other more times as many.
 LEAST_HALF, MOST_HALF = 64, 2
 NO_LEAK = 1.0  # the slope below zero where no rectifier follows
 
