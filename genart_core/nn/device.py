@@ -11,7 +11,7 @@ import torch
 from genart_core.memory import available_memory, total_memory
 
 # torch asks for huge pages for tensors of 2 MB or more if this is set before it makes its first:
-# a fresh one is then filled four to five times as quickly. Systems that give none ignore it.
+# a fresh one is then filled with far fewer page faults. Systems that give none ignore it.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 BF16_GAIN = 0.8  # what bfloat16 has to bring at the least, for its loss of precision

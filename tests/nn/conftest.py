@@ -1,6 +1,7 @@
 """What the tests of shared torch code have in common."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from genart_core.native.kernel import Kernel
 from genart_core.nn import winograd
 from genart_core.nn.native import CONVOLUTIONS, Library
+from tests.support.photos import draw_photos, write_teacher
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +35,13 @@ def library(kernel: Kernel[Library], monkeypatch: pytest.MonkeyPatch) -> Library
         pytest.skip("no C compiler, or neither AVX-512 nor AVX2")
     monkeypatch.setattr(winograd, "kernel", lambda: kernel)
     return library
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return draw_photos(tmp_path / "photos")
+
+
+@pytest.fixture
+def teacher(tmp_path: Path) -> Path:
+    return write_teacher(tmp_path)

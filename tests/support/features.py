@@ -1,11 +1,14 @@
 """Small random feature networks, as files that the worker and the gateway read like every other."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
+import pytest
 import torch
 
 from genart_core.nn.backbone import Backbone, Config, save
-from genart_core.nn.features import Network, load_network
+from genart_core.nn.features import Extractor, Network, load_network
 
 CLASSES = ("cat", "dog", "owl")
 TINY = Config((8, 8, 16, 16, 16), (8, 8, 8), neck=8, classes=len(CLASSES))
@@ -33,3 +36,17 @@ def in_float32(network: Network) -> Network:
     """Have a network compute in float32, though the processor may be faster in bfloat16."""
     network.dtype = torch.float32
     return network
+
+
+def watched_order(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> list[str]:
+    """Return what grows by `cut` and `asked` as a module cuts a network or asks for free memory."""
+    order: list[str] = []
+    cut = Network.cut
+
+    def watched(self: Network, layers: Sequence[str]) -> Extractor:
+        order.append("cut")
+        return cut(self, layers)
+
+    monkeypatch.setattr(Network, "cut", watched)
+    monkeypatch.setattr(module, "free_memory", lambda device: order.append("asked"))
+    return order

@@ -1,6 +1,5 @@
 """The adapter: a run in, an artwork out; and what each field does to it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ from genart_core.arts.dream.presets import PRESETS
 from genart_core.arts.dream.request import PICTURE_BYTES, SMALLEST_WINDOW
 from genart_core.catalogue import find_kind, load_generator
 from genart_core.nn.conversion import convert
-from genart_core.nn.features import Extractor, Network, load_network
+from genart_core.nn.features import Network, load_network
 from genart_core.nn.image import decode, luma_of, read_metadata, resize
 from genart_core.public import PUBLIC
 from genart_core.weights import SHIPPED
-from tests.support.features import tiny_network
+from tests.support.features import tiny_network, watched_order
 from tests.support.public import write_state
 
 from . import golden
@@ -58,15 +57,7 @@ def test_catalogue_finds_the_generator_and_the_networks() -> None:
 def test_what_memory_there_is_is_asked_once_the_network_has_taken_its_own(
     monkeypatch: pytest.MonkeyPatch, workbench: FakeWorkbench
 ) -> None:
-    order: list[str] = []
-    cut = Network.cut
-
-    def watched(self: Network, layers: Sequence[str]) -> Extractor:
-        order.append("cut")
-        return cut(self, layers)
-
-    monkeypatch.setattr(Network, "cut", watched)
-    monkeypatch.setattr(module, "free_memory", lambda device: order.append("asked"))
+    order = watched_order(monkeypatch, module)
     made(workbench)
 
     assert order == ["cut", "asked"]

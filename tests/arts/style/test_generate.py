@@ -1,6 +1,6 @@
 """Whole jobs on a small network."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -11,9 +11,10 @@ from genart_core.arts.style.generate import generate
 from genart_core.arts.style.layers import Layers
 from genart_core.arts.style.pyramid import Manner, Painter, Sitters
 from genart_core.arts.style.targets import Weights
-from genart_core.nn.features import Extractor, Network
+from genart_core.nn.features import Network
 from genart_core.nn.graph import Recorder
 from genart_core.nn.image import decode, luma_of, read_metadata
+from tests.support.features import watched_order
 
 from .conftest import RED, FakeRun, FakeWorkbench, Paint, file_of, landscape, stripes
 
@@ -180,15 +181,7 @@ def test_what_fits_in_no_tile_fails_with_the_size_that_would(
 def test_what_memory_there_is_is_asked_once_the_network_has_taken_its_own(
     monkeypatch: pytest.MonkeyPatch, paint: Paint
 ) -> None:
-    order: list[str] = []
-    cut = Network.cut
-
-    def watched(self: Network, layers: Sequence[str]) -> Extractor:
-        order.append("cut")
-        return cut(self, layers)
-
-    monkeypatch.setattr(Network, "cut", watched)
-    monkeypatch.setattr(module, "free_memory", lambda device: order.append("asked"))
+    order = watched_order(monkeypatch, module)
     run = paint(CONTENT, stripes(RED))
 
     assert run.failure is None

@@ -172,3 +172,10 @@ def word_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "words.safetensors"
     save_model(path, word_model())
     return path
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    path = tmp_path / "book.txt"
+    path.write_text("a hedgehog, a fox; " * 60, encoding="utf-8")
+    return path
